@@ -1,0 +1,73 @@
+import type { Writable } from 'node:stream';
+import type { ImageFacts } from '../oci/image-facts.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** How a call reports and how it is stopped. */
+export interface Waiting {
+  readonly signal: AbortSignal;
+  /** A line of output, without its line end. */
+  onLine(line: string): void;
+  onBytes(done: number, total: number): void;
+}
+
+export interface DockerfileBuild {
+  readonly dockerfile: string;
+  readonly dockerfileName: string;
+  /** Writes the context as a tar and ends the stream; null: the build reads none. */
+  readonly context: ((sink: Writable, signal: AbortSignal) => Promise<void>) | null;
+  /** Stage index as text. */
+  readonly target: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly platform: Platform;
+  readonly addHosts: readonly string[];
+  readonly network: string;
+  /** Unix seconds: `created` of the image, latest time of its files. */
+  readonly sourceDateEpoch: number;
+}
+
+/** How and where the store was opened. */
+export interface OpenedStore {
+  readonly driver: string;
+  readonly mode: string;
+  readonly why: string;
+  readonly warnings: readonly string[];
+}
+
+/** A local image: its id in the store, which any operation takes as a name. */
+export interface LocalImage {
+  readonly facts: ImageFacts;
+}
+
+/** Builds and keeps images on this machine. Whether to build, and what, is decided above it. */
+export interface ImageBuilder {
+  /** Opens the store; idempotent. @throws UserError when no isolation or driver can be had */
+  open(signal: AbortSignal): Promise<OpenedStore>;
+  /** @throws UserError BUILD_FAILED with instruction, line, exit status and the last 50 lines of output */
+  build(request: DockerfileBuild, waiting: Waiting): Promise<LocalImage>;
+  /** A new image over the same layers with further labels. `name` is given to it unless empty. */
+  relabel(
+    image: string,
+    change: { labels: ReadonlyMap<string, string>; sourceDateEpoch: number; name: string },
+    waiting: Waiting,
+  ): Promise<LocalImage>;
+  pull(
+    reference: string,
+    options: { policy: 'missing' | 'newer' | 'never'; platform: Platform },
+    waiting: Waiting,
+  ): Promise<{ readonly image: LocalImage; readonly pulled: boolean; readonly warnings: readonly string[] }>;
+  /** Uploads what is missing; the tag is written last. @returns digest of the manifest, bytes of its layers */
+  push(
+    image: string,
+    reference: string,
+    waiting: Waiting,
+  ): Promise<{ readonly digest: string; readonly size: number }>;
+}
+
+/** Names and facts of local images. */
+export interface LocalImages {
+  /** Tags of names `<repository>:<tag>` that begin with `prefix`, sorted. */
+  list(repository: string, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+  inspect(image: string, signal: AbortSignal): Promise<LocalImage | null>;
+  tag(image: string, name: string, signal: AbortSignal): Promise<void>;
+  remove(image: string, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,69 @@
+/** Full hex id of a git object; 40 digits, 64 in SHA-256 repositories. */
+export type ObjectId = string & { readonly __objectId: unique symbol };
+
+/** Path inside the repository: `/` between parts, no leading `/`; empty for its root. */
+export type RepoPath = string;
+
+export interface Commit {
+  readonly id: ObjectId;
+  readonly parents: readonly ObjectId[];
+  /** Committer date, Unix seconds, and its zone in minutes east of UTC. */
+  readonly committedAt: number;
+  readonly zoneMinutes: number;
+}
+
+export type EntryMode = '100644' | '100755' | '120000' | '160000' | '40000';
+
+/** A file, symlink or submodule of a commit's tree (never a directory). */
+export interface TreeEntry {
+  readonly path: RepoPath;
+  readonly mode: EntryMode;
+  readonly id: ObjectId;
+}
+
+export type ChangeKind = 'modified' | 'added' | 'deleted' | 'untracked' | 'submodule';
+
+/** A path whose index or work tree differs from HEAD, as `git status` sees it; ignored files are none. */
+export interface LocalChange {
+  readonly path: RepoPath;
+  readonly kind: ChangeKind;
+}
+
+/** Reading what commits hold. Never the work tree. */
+export interface CommitReader {
+  /** @returns the commit HEAD names, or null in a repository without a commit */
+  head(): Promise<Commit | null>;
+  /** @returns null when the repository lacks it */
+  commit(id: ObjectId): Promise<Commit | null>;
+  /** All entries at or below `under`, sorted by path bytewise; empty when nothing is there. */
+  tree(commit: ObjectId, under: RepoPath): Promise<readonly TreeEntry[]>;
+  /** The one entry at `path`; null when nothing or a directory is there. */
+  entry(commit: ObjectId, path: RepoPath): Promise<TreeEntry | null>;
+  /** Whole content of a blob. @throws when the object is missing */
+  blob(id: ObjectId): Promise<Buffer>;
+  /** Contents in the order asked, read ahead but not all in memory at once. */
+  blobs(ids: readonly ObjectId[], signal: AbortSignal): AsyncIterable<Buffer>;
+}
+
+/** What the user's work tree holds beside HEAD. */
+export interface WorkTree {
+  /** Absolute path of its root. */
+  readonly root: string;
+  /** @param under limits the look; empty: everything */
+  changes(under: readonly RepoPath[]): Promise<readonly LocalChange[]>;
+}
+
+export interface History {
+  /** Is `ancestor` equal to or reachable from `of`? null when the history at hand is too short to tell. */
+  isAncestor(ancestor: ObjectId, of: ObjectId): Promise<boolean | null>;
+  /** URL of the remote `origin`; null when there is none. */
+  originUrl(): Promise<string | null>;
+}
+
+export interface GitRepository {
+  readonly commits: CommitReader;
+  readonly workTree: WorkTree;
+  readonly history: History;
+  /** Ends child processes. Safe to call twice. */
+  close(): Promise<void>;
+}

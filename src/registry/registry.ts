@@ -1,0 +1,22 @@
+import type { ImageFacts } from '../oci/image-facts.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** What slipway asks of registries besides pulls and pushes of local images. */
+export interface Registry {
+  /**
+   * Tags that begin with `prefix`, sorted. One list per repository and run unless `refresh`.
+   * A repository that does not exist has none.
+   */
+  tags(
+    repository: string,
+    query: { readonly prefix: string; readonly refresh: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  /** Manifest and configuration, no layers. @returns null when there is no such image */
+  image(reference: string, platform: Platform, signal: AbortSignal): Promise<ImageFacts | null>;
+  /** Digest of the manifest a tag names, by HEAD. @returns null when there is no such tag */
+  head(reference: string, signal: AbortSignal): Promise<string | null>;
+  /** Registry to registry: mounts or streams blobs, writes the tag last. */
+  copy(from: string, to: string, signal: AbortSignal): Promise<void>;
+  delete(reference: string, signal: AbortSignal): Promise<void>;
+}
