@@ -1,0 +1,74 @@
+import type { ParsedDockerfile, ParsedInstruction, ParsedStage } from '../dockerfile/dockerfile.ts';
+import type { Canonical } from './canonical.ts';
+
+/** Everything that decides the stage `dockerfile` besides its platform. */
+export interface DockerfileInputs {
+  readonly cacheVersion: string;
+  readonly addHosts: readonly string[];
+  readonly parsed: Pick<ParsedDockerfile, 'stages'>;
+  /** Checksum of the context files that an instruction takes by the given patterns; see `contextNeeds`. */
+  readonly checksum: (need: ContextNeed) => string;
+}
+
+/** One place where a Dockerfile reads its context. */
+export interface ContextNeed {
+  readonly stage: ParsedStage;
+  readonly instruction: ParsedInstruction;
+  readonly sources: readonly string[];
+  readonly excludes: readonly string[];
+  /** COPY and ADD must find something; a bind mount of a directory may be empty. */
+  readonly kind: 'copy' | 'mount';
+}
+
+/** All places in file order where the closure of the target reads the context. */
+export function contextNeeds(stages: readonly ParsedStage[]): readonly ContextNeed[] {
+  return stages.flatMap((stage) =>
+    stage.instructions.flatMap((instruction): ContextNeed[] => {
+      const { contextSources, contextExcludes, contextMounts } = instruction;
+      const at = { stage, instruction };
+      const copies: ContextNeed[] =
+        contextSources.length > 0
+          ? [{ ...at, sources: contextSources, excludes: contextExcludes, kind: 'copy' }]
+          : [];
+      const mounts = contextMounts.map(
+        (source): ContextNeed => ({ ...at, sources: [source], excludes: [], kind: 'mount' }),
+      );
+      return [...copies, ...mounts];
+    }),
+  );
+}
+
+/** The dependencies of the stage `dockerfile`. @see docs/reference/digests.md */
+export function dockerfileDependencies(inputs: DockerfileInputs): readonly Canonical[] {
+  const { cacheVersion, addHosts, parsed, checksum } = inputs;
+  const needs = contextNeeds(parsed.stages);
+  return [
+    cacheVersion,
+    addHosts,
+    parsed.stages.map(
+      (stage): Canonical => [
+        ...baseOf(stage, parsed.stages),
+        stage.platform,
+        stage.instructions.map(
+          (instruction): Canonical => [
+            instruction.name,
+            instruction.words,
+            needs.filter((need) => need.stage === stage && need.instruction === instruction).map(checksum),
+          ],
+        ),
+      ],
+    ),
+  ];
+}
+
+/** A stage's base by its place among the needed ones: adding a stage that the target does not need changes nothing. */
+function baseOf(stage: ParsedStage, needed: readonly ParsedStage[]): readonly Canonical[] {
+  switch (stage.baseKind) {
+    case 'scratch':
+      return ['scratch', ''];
+    case 'stage':
+      return ['stage', needed.findIndex(({ index }) => index === stage.baseStage)];
+    case 'reference':
+      return ['ref', stage.baseReference];
+  }
+}

@@ -1,0 +1,31 @@
+import type { LocalImages } from '../engine/engine.ts';
+import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
+import type { StageStorage } from './stage-storage.ts';
+
+/**
+ * Stages kept as images of this machine, for building without a repository.
+ * Other tools of the same user see them as `localhost/<project>:<id>`.
+ */
+export function localStages(project: string, images: LocalImages): StageStorage {
+  const repository = `localhost/${project}`;
+  const reference = (id: StageId) => `${repository}:${formatStageId(id)}`;
+  const describe: StageStorage['describe'] = async (id, signal) => {
+    const image = await images.inspect(reference(id), signal);
+    return image && { id, name: `${project}:${formatStageId(id)}`, facts: image.facts };
+  };
+  return {
+    kind: 'local',
+    address: ':local',
+    reference,
+    describe,
+    async candidates(digest, _options, signal) {
+      const tags = await images.list(repository, digest, signal);
+      return tags.map(parseStageId).filter((id) => id !== null);
+    },
+    async save(image, id, { signal }) {
+      if (await images.inspect(reference(id), signal)) return null;
+      await images.tag(image, reference(id), signal);
+      return await describe(id, signal);
+    },
+  };
+}

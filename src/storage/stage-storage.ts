@@ -1,0 +1,34 @@
+import type { Waiting } from '../engine/engine.ts';
+import type { ImageFacts } from '../oci/image-facts.ts';
+import type { StageDigest } from '../stages/stage-digest.ts';
+import type { StageId } from '../stages/stage-id.ts';
+
+/** A stage as a storage holds it. */
+export interface StoredStage {
+  readonly id: StageId;
+  /** What users pass to other tools: `repo:tag`, or `project:tag` in the local storage. */
+  readonly name: string;
+  readonly facts: ImageFacts;
+}
+
+/** Keeps stages under their ids. What it holds never changes under one id. */
+export interface StageStorage {
+  readonly kind: 'local' | 'repository';
+  /** Repository address, or `:local`. */
+  readonly address: string;
+  /** Ids of one digest, in any order. @param fresh look again, although this run has looked */
+  candidates(
+    digest: StageDigest,
+    options: { readonly fresh: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly StageId[]>;
+  /** @returns null when the stage is gone or cannot be used */
+  describe(id: StageId, signal: AbortSignal): Promise<StoredStage | null>;
+  /**
+   * Stores a local image under `id`. Never replaces anything.
+   * @returns null when somebody else has taken that id
+   */
+  save(image: string, id: StageId, waiting: Waiting): Promise<StoredStage | null>;
+  /** Name by which the engine of this machine gets the image. */
+  reference(id: StageId): string;
+}
