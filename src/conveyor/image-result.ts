@@ -1,0 +1,27 @@
+import type { ImageConfig } from '../config/project.ts';
+import type { StageName } from '../stages/stage-digest.ts';
+import type { StoredStage } from '../storage/stage-storage.ts';
+
+/** Where a stage that was not built came from. */
+export type StageSource = 'repo' | 'secondary' | 'local';
+
+export interface StageResult {
+  readonly name: StageName;
+  readonly stage: StoredStage;
+  /** null: built in this run. */
+  readonly source: StageSource | null;
+  readonly baseImagePulled: boolean;
+  /** Commit recorded in its label. */
+  readonly commit: string;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+export interface ImageResult {
+  /** '' is the nameless image. */
+  readonly name: string;
+  readonly config: ImageConfig;
+  readonly stages: readonly StageResult[];
+  /** Milliseconds. */
+  readonly duration: number;
+}

@@ -1,0 +1,114 @@
+import type { Problem } from '../diagnostics/problem.ts';
+import type { DockerfileReader, ParsedStage, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
+import type { BuildContext } from './build-context.ts';
+import { compareText } from './canonical.ts';
+import { type ContextFile, contextChecksum } from './context-checksum.ts';
+import { type ContextNeed, contextNeeds } from './dockerfile-inputs.ts';
+
+/** Which files of the context a Dockerfile's closure takes. */
+export interface ContextSelection {
+  /** All of them, sorted by path: nothing else can enter the image. */
+  readonly files: readonly ContextFile[];
+  readonly checksums: ReadonlyMap<ContextNeed, string>;
+  readonly problems: readonly Problem[];
+}
+
+export const NO_CONTEXT: ContextSelection = { files: [], checksums: new Map(), problems: [] };
+
+/** @param dockerfileName as the user knows it, for positions */
+export async function selectContext(
+  stages: readonly ParsedStage[],
+  context: BuildContext,
+  reader: DockerfileReader,
+  dockerfileName: string,
+  signal: AbortSignal,
+): Promise<ContextSelection> {
+  const needs = contextNeeds(stages);
+  if (needs.length === 0) return NO_CONTEXT;
+  const ignore = ignorePatterns(await context.dockerignore());
+  const isIgnored = async (paths: readonly string[]) =>
+    ignore.length === 0 ? NOTHING : first(await reader.match(paths, [ignoreQuery(ignore)], signal));
+  const [committed, added] = await Promise.all([
+    context.committed(),
+    context.added(),
+    context.assertClean(isIgnored),
+  ]);
+  const ignored = await isIgnored(committed.map(({ path }) => path));
+  const addedPaths = new Set(added.map(({ path }) => path));
+  const files = [
+    ...added,
+    ...committed.filter(({ path }, i) => !ignored.has(i) && !addedPaths.has(path)),
+  ].sort((a, b) => compareText(a.path, b.path));
+  return await takeNeeded(needs, files, reader, dockerfileName, signal);
+}
+
+async function takeNeeded(
+  needs: readonly ContextNeed[],
+  files: readonly ContextFile[],
+  reader: DockerfileReader,
+  dockerfileName: string,
+  signal: AbortSignal,
+): Promise<ContextSelection> {
+  const perNeed = needs.map((need): readonly PathQuery[] => [
+    ...need.sources.map((source): PathQuery => ({ kind: 'copy', patterns: [source] })),
+    { kind: 'copy', patterns: [...need.excludes] },
+  ]);
+  const paths = files.map(({ path }) => path);
+  const sets = await reader.match(paths, perNeed.flat(), signal);
+  const taken = new Set<ContextFile>();
+  const checksums = new Map<ContextNeed, string>();
+  const problems: Problem[] = [];
+  let next = 0;
+  needs.forEach((need, i) => {
+    const own = sets.slice(next, next + (perNeed[i]?.length ?? 0));
+    next += own.length;
+    const excluded = own.at(-1) ?? NOTHING;
+    const sources = own.slice(0, -1);
+    const mine = files.filter((_, at) => !excluded.has(at) && sources.some((set) => set.has(at)));
+    for (const file of mine) taken.add(file);
+    checksums.set(need, contextChecksum(mine));
+    problems.push(...emptySources(need, sources, files.length, dockerfileName));
+  });
+  return { files: files.filter((file) => taken.has(file)), checksums, problems };
+}
+
+function emptySources(
+  { kind, sources, instruction }: ContextNeed,
+  sets: readonly PathSet[],
+  count: number,
+  file: string,
+): readonly Problem[] {
+  if (kind === 'mount') return [];
+  const found = sets.map((set) => Array.from({ length: count }, (_, i) => i).some((i) => set.has(i)));
+  return sources.flatMap((source, i): Problem[] =>
+    found[i]
+      ? []
+      : [
+          {
+            code: 'CONTEXT_NO_MATCH',
+            message: `${instruction.name} ${source}: no file of the build context matches`,
+            position: { file, line: instruction.line, column: 1 },
+            hint: 'is it committed, inside the context directory, and not excluded by .dockerignore?',
+          },
+        ],
+  );
+}
+
+const NOTHING: PathSet = { has: () => false };
+
+function first(sets: readonly PathSet[]): PathSet {
+  return sets[0] ?? NOTHING;
+}
+
+function ignoreQuery(patterns: readonly string[]): PathQuery {
+  return { kind: 'dockerignore', patterns: [...patterns] };
+}
+
+/** Lines of an ignore file that hold a pattern. */
+export function ignorePatterns(text: string | null): readonly string[] {
+  return (text ?? '')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
