@@ -1,6 +1,8 @@
 /** Callers with one key share one run of the work and its result; a failure is not remembered. */
 export interface SharedWork<T> {
   get(key: string, work: () => Promise<T>): Promise<T>;
+  /** Replaces the remembered result. */
+  set(key: string, result: T): void;
 }
 
 export function sharedWork<T>(): SharedWork<T> {
@@ -13,6 +15,9 @@ export function sharedWork<T>(): SharedWork<T> {
       running.set(key, started);
       started.catch(() => running.delete(key));
       return started;
+    },
+    set(key, result) {
+      running.set(key, Promise.resolve(result));
     },
   };
 }

@@ -1,0 +1,160 @@
+import type { LocalImage } from '../engine/engine.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { runTask } from '../progress/task.ts';
+import { type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
+import { stageLabels } from '../stages/stage-labels.ts';
+import { saveStage } from '../storage/save-stage.ts';
+import type { StoredStage } from '../storage/stage-storage.ts';
+import type { ConveyorParts } from './conveyor-parts.ts';
+import { type ImageRun, taskOf } from './dockerfile-image.ts';
+import { waitingFor } from './waiting.ts';
+
+export interface BuiltStage {
+  readonly stage: StoredStage;
+  /** Somebody else saved an equal one first; `stage` is theirs. */
+  readonly discarded: boolean;
+  readonly basePulled: boolean;
+}
+
+/** @returns null when a pulled base changes what is to be built: the digest must be computed again */
+export async function buildDockerfileStage(
+  parts: ConveyorParts,
+  run: ImageRun,
+  stage: DockerfileStage,
+): Promise<BuiltStage | null> {
+  const bases = await pullBases(parts, run, stage);
+  if (bases.changed) return null;
+  const plain = await build(parts, run, stage);
+  const labelled = await label(parts, run, stage, plain, bases.id);
+  if (labelled.facts.id !== plain.facts.id) await parts.images.remove(plain.facts.id, run.signal);
+  return { ...(await store(parts, run, stage, labelled)), basePulled: bases.pulled };
+}
+
+interface PulledBases {
+  readonly pulled: boolean;
+  readonly changed: boolean;
+  /** Id of the target's own base, when it is one image. */
+  readonly id: string | null;
+}
+
+async function pullBases(
+  parts: ConveyorParts,
+  run: ImageRun,
+  { parsed }: DockerfileStage,
+): Promise<PulledBases> {
+  const ids = new Map<string, string>();
+  let pulled = false;
+  let changed = false;
+  const external = parsed.stages.filter(({ baseKind }) => baseKind === 'reference');
+  for (const { baseReference: reference, platform: own } of external) {
+    if (ids.has(`${own} ${reference}`)) continue;
+    const platform = (own === '' ? null : parsePlatform(own)) ?? run.platform;
+    const got = await pullBase(parts, run, reference, platform);
+    ids.set(`${own} ${reference}`, got.image.facts.id);
+    pulled ||= got.pulled;
+    if (await parts.bases.pulled(reference, platform, got.image.facts)) changed = true;
+  }
+  return { pulled, changed, id: ids.size === 1 ? ([...ids.values()][0] ?? null) : null };
+}
+
+/** Nothing is shown when nothing is pulled, so the task begins with the first sign of a transfer. */
+async function pullBase(
+  parts: ConveyorParts,
+  run: ImageRun,
+  reference: string,
+  platform: typeof run.platform,
+) {
+  const options = { policy: 'newer', platform } as const;
+  const quiet = { signal: run.signal, onLine: () => {}, onBytes: () => {} };
+  const started = parts.now();
+  const got = await parts.builder.pull(reference, options, quiet);
+  for (const message of got.warnings) {
+    parts.progress.emit({
+      kind: 'warning',
+      problem: { code: 'BASE_IMAGE_STALE', message },
+      image: run.title,
+    });
+  }
+  if (got.pulled) {
+    const title = `Pulling base image ${reference}`;
+    await runTask(
+      { ...taskOf(parts, run), title, now: shortened(parts.now, started) },
+      async () => undefined,
+    );
+  }
+  return got;
+}
+
+/** A clock whose first answer lies in the past, for a task that is told of after it has ended. */
+function shortened(now: () => number, started: number): () => number {
+  let first = true;
+  return () => {
+    const time = first ? started : now();
+    first = false;
+    return time;
+  };
+}
+
+function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
+  const { image } = run;
+  const context = parts.contextOf(image);
+  const write = (sink: Parameters<typeof context.write>[1], signal: AbortSignal) =>
+    context.write(stage.files, sink, signal);
+  return parts.builder.build(
+    {
+      dockerfile: stage.text,
+      dockerfileName: dockerfilePath(image),
+      context: stage.parsed.usesContext ? write : null,
+      target: String(stage.parsed.targetIndex),
+      buildArgs: image.args,
+      platform: run.platform,
+      addHosts: image.addHosts,
+      network: parts.network ?? image.network,
+      sourceDateEpoch: parts.sourceDateEpoch,
+    },
+    waitingFor(run.task, run.signal),
+  );
+}
+
+function label(
+  parts: ConveyorParts,
+  run: ImageRun,
+  stage: DockerfileStage,
+  built: LocalImage,
+  baseImageId: string | null,
+): Promise<LocalImage> {
+  const labels = stageLabels({
+    project: parts.project,
+    version: parts.version,
+    contentDigest: stage.contentDigest,
+    commit: parts.commit.id,
+    parent: null,
+    baseImageId,
+  });
+  const change = { labels, sourceDateEpoch: parts.sourceDateEpoch, name: '' };
+  return parts.builder.relabel(built.facts.id, change, waitingFor(run.task, run.signal));
+}
+
+async function store(parts: ConveyorParts, run: ImageRun, { digest }: DockerfileStage, image: LocalImage) {
+  const { primary } = parts;
+  const title = `Store stage into ${primary.address}`;
+  const outcome = await runTask({ ...taskOf(parts, run), title }, (task) =>
+    saveStage({
+      storage: primary,
+      digest,
+      image: image.facts.id,
+      notBefore: 0,
+      now: parts.now,
+      waiting: waitingFor(task, run.signal),
+    }),
+  );
+  if (outcome.kind === 'saved') {
+    await parts.images.tag(image.facts.id, primary.reference(outcome.stage.id), run.signal);
+    return { stage: outcome.stage, discarded: false };
+  }
+  run.task.line(
+    `Discarding newly built image for stage dockerfile by digest ${digest}: ${outcome.stage.name} was saved first`,
+  );
+  await parts.images.remove(image.facts.id, run.signal);
+  return { stage: outcome.stage, discarded: true };
+}
