@@ -1,6 +1,6 @@
 import type { LocalImage } from '../engine/engine.ts';
-import { parsePlatform } from '../oci/platform.ts';
-import { runTask } from '../progress/task.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
+import { runTask, runTaskOnceBusy } from '../progress/task.ts';
 import { type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
 import { stageLabels } from '../stages/stage-labels.ts';
 import { saveStage } from '../storage/save-stage.ts';
@@ -57,17 +57,11 @@ async function pullBases(
   return { pulled, changed, id: ids.size === 1 ? ([...ids.values()][0] ?? null) : null };
 }
 
-/** Nothing is shown when nothing is pulled, so the task begins with the first sign of a transfer. */
-async function pullBase(
-  parts: ConveyorParts,
-  run: ImageRun,
-  reference: string,
-  platform: typeof run.platform,
-) {
-  const options = { policy: 'newer', platform } as const;
-  const quiet = { signal: run.signal, onLine: () => {}, onBytes: () => {} };
-  const started = parts.now();
-  const got = await parts.builder.pull(reference, options, quiet);
+async function pullBase(parts: ConveyorParts, run: ImageRun, reference: string, platform: Platform) {
+  const title = `Pulling base image ${reference}`;
+  const got = await runTaskOnceBusy({ ...taskOf(parts, run), title }, (task) =>
+    parts.builder.pull(reference, { policy: 'newer', platform }, waitingFor(task, run.signal)),
+  );
   for (const message of got.warnings) {
     parts.progress.emit({
       kind: 'warning',
@@ -75,24 +69,7 @@ async function pullBase(
       image: run.title,
     });
   }
-  if (got.pulled) {
-    const title = `Pulling base image ${reference}`;
-    await runTask(
-      { ...taskOf(parts, run), title, now: shortened(parts.now, started) },
-      async () => undefined,
-    );
-  }
   return got;
-}
-
-/** A clock whose first answer lies in the past, for a task that is told of after it has ended. */
-function shortened(now: () => number, started: number): () => number {
-  let first = true;
-  return () => {
-    const time = first ? started : now();
-    first = false;
-    return time;
-  };
 }
 
 function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
