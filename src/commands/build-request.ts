@@ -1,0 +1,22 @@
+import type { Platform } from '../oci/platform.ts';
+import type { RepositoryAddress } from '../oci/repository-address.ts';
+import type { ReportOptions } from './report-options.ts';
+
+/** What `build` is asked for. */
+export interface BuildRequest {
+  /** Image arguments as given; empty: all. @see chooseImages */
+  readonly images: readonly string[];
+  /** Restricts what no argument names to final images; what they need is built too. */
+  readonly finalImagesOnly: boolean;
+  /** null: the local storage. */
+  readonly repository: RepositoryAddress | null;
+  /** In order, each once; empty: those of the images. */
+  readonly platforms: readonly Platform[];
+  /** Beats the images' own; null: not given. */
+  readonly network: string | null;
+  /** At most so many images at once; null: no limit. */
+  readonly limit: number | null;
+  /** Nothing is built: missing stages are an error. */
+  readonly requireBuilt: boolean;
+  readonly report: ReportOptions;
+}

@@ -1,0 +1,57 @@
+import type { ProjectOptions } from '../config/project-options.ts';
+import type { SecretMask } from '../diagnostics/secrets.ts';
+import type { DockerfileReader } from '../dockerfile/dockerfile.ts';
+import type { ImageBuilder, LocalImages } from '../engine/engine.ts';
+import type { GitRepository } from '../git/repository.ts';
+import type { Locks } from '../locks/locks.ts';
+import type { ProgressSink } from '../progress/events.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { TemplateRenderer } from '../templates/templates.ts';
+
+/** Variables of the process as they were when it started. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What a command works with. Made by `cli/assemble.ts` for one command, which also closes it:
+ * commands never start or stop engine and git themselves.
+ */
+export interface Session {
+  /** Version of the product, such as 0.1.0. */
+  readonly version: string;
+  readonly project: ProjectOptions;
+  readonly host: HostPlaces;
+  readonly env: Environment;
+  readonly ports: Ports;
+  readonly progress: ProgressSink;
+  /** Values added here are masked in everything that is shown from then on. */
+  readonly secrets: SecretMask;
+  /** Aborted by signals of the process; its reason is a UserError with the exit status. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** Nothing behind a port is started or opened before its first use. */
+export interface Ports {
+  /** The repository around the project directory; opened once. @throws UserError when there is none */
+  git(): Promise<GitRepository>;
+  readonly builder: ImageBuilder;
+  readonly images: LocalImages;
+  readonly registry: Registry;
+  readonly dockerfile: DockerfileReader;
+  readonly templates: TemplateRenderer;
+  readonly locks: Locks;
+}
+
+export interface HostPlaces {
+  /** Absolute path of the directory of caches and locks. */
+  readonly home: string;
+  /** Private directory of this run: made at its first use, removed with everything in it when the command ends. */
+  runDirectory(): Promise<string>;
+}
+
+export interface Clock {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** A name part that no other process chooses: lower-case letters and digits. */
+  readonly unique: () => string;
+}
