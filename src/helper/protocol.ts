@@ -8,7 +8,7 @@ import { z } from 'zod';
 /** Raised whenever an operation's shape changes. Both sides must be equal. */
 export const PROTOCOL_VERSION = 1;
 
-const Pair = z.strictObject({ name: z.string(), value: z.string() });
+export const Pair = z.strictObject({ name: z.string(), value: z.string() });
 
 // ---- handshake ----
 
