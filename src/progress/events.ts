@@ -24,6 +24,9 @@ export interface PlannedImage {
   readonly platform?: string;
 }
 
+/** Who wants to know: left out, everybody. */
+export type Detail = 'verbose' | 'debug';
+
 /**
  * Everything that commands tell about their course, as plain data: displays decide how it looks.
  * `task` names a process; tasks nest by `parent`. `image` is the image it belongs to, if any.
@@ -40,6 +43,7 @@ export type ProgressEvent =
       readonly parent?: string;
       readonly image?: string;
       readonly title: string;
+      readonly detail?: Detail;
     }
   | { readonly kind: 'task-line'; readonly task: string; readonly image?: string; readonly line: string }
   | {
@@ -57,7 +61,13 @@ export type ProgressEvent =
       /** Milliseconds. */
       readonly duration: number;
     }
-  | { readonly kind: 'line'; readonly task?: string; readonly image?: string; readonly line: string }
+  | {
+      readonly kind: 'line';
+      readonly task?: string;
+      readonly image?: string;
+      readonly line: string;
+      readonly detail?: Detail;
+    }
   | {
       readonly kind: 'stage-reused';
       readonly task?: string;
