@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { sharedWork } from '../../concurrency/shared-work.ts';
+import type { EngineClient } from '../../helper/engine-client.ts';
+import type { CallOptions } from '../../helper/engine-process.ts';
+import { imageFactsOf } from '../../helper/image-facts-of.ts';
+import type { Operation, Params, Result } from '../../helper/protocol.ts';
+import type { ImageFacts } from '../../oci/image-facts.ts';
+import type { DockerfileBuild, ImageBuilder, LocalImages, OpenedStore, Waiting } from '../engine.ts';
+import { contextSocket } from './context-socket.ts';
+
+export interface BuildahEngineParts {
+  readonly engine: EngineClient;
+  /** Private directory of this run; its path is short enough for sockets. */
+  readonly runDirectory: () => Promise<string>;
+  readonly open: Params<'store.open'>;
+  /** Told once, when the store is opened. */
+  readonly onOpened: (opened: OpenedStore) => void;
+}
+
+/** Images built and kept by the embedded Buildah. The store is opened at the first call. */
+export function buildahEngine(parts: BuildahEngineParts): { builder: ImageBuilder; images: LocalImages } {
+  const { engine } = parts;
+  const opening = sharedWork<OpenedStore>();
+  const open = (signal: AbortSignal) =>
+    opening.get('store', async () => {
+      const opened = await engine.store('store.open', parts.open, { signal });
+      parts.onOpened(opened);
+      return opened;
+    });
+  const call = async <O extends Operation>(operation: O, params: Params<O>, options: CallOptions) => {
+    await open(options.signal);
+    return await engine.store(operation, params, options);
+  };
+  return { builder: builderOf(parts, open, call), images: imagesOf(call) };
+}
+
+type Call = <O extends Operation>(
+  operation: O,
+  params: Params<O>,
+  options: CallOptions,
+) => Promise<Result<O>>;
+
+function builderOf(
+  { engine, runDirectory }: BuildahEngineParts,
+  open: ImageBuilder['open'],
+  call: Call,
+): ImageBuilder {
+  const token = () => engine.token();
+  return {
+    open,
+    async build(request, waiting) {
+      await open(waiting.signal);
+      const name = token();
+      const params = { ...buildParams(request), token: name, contextSocket: '' };
+      if (request.context === null) {
+        return { facts: expected(await call('image.build', params, reporting(waiting))) };
+      }
+      const path = join(await runDirectory(), `${name}.sock`);
+      const stop = new AbortController();
+      const signal = AbortSignal.any([waiting.signal, stop.signal]);
+      const socket = await contextSocket(path, request.context, signal);
+      const built = call(
+        'image.build',
+        { ...params, contextSocket: path },
+        reporting({ ...waiting, signal }),
+      );
+      try {
+        return { facts: expected(await Promise.race([built, socket.failure])) };
+      } finally {
+        stop.abort();
+        await Promise.allSettled([built]);
+        await socket.close();
+      }
+    },
+    async relabel(image, { labels, sourceDateEpoch, name }, waiting) {
+      const params = { image, labels: pairs(labels), sourceDateEpoch, name };
+      return { facts: expected({ facts: await call('image.commit', params, reporting(waiting)) }) };
+    },
+    async pull(reference, { policy, platform }, waiting) {
+      const params = { token: token(), reference, policy, platform };
+      const { facts, pulled, warnings } = await call('image.pull', params, reporting(waiting));
+      return { image: { facts: expected({ facts }) }, pulled, warnings };
+    },
+    push(image, reference, waiting) {
+      return call('image.push', { token: token(), image, reference }, reporting(waiting));
+    },
+  };
+}
+
+function imagesOf(call: Call): LocalImages {
+  return {
+    async list(repository, prefix, signal) {
+      const { tags } = await call('image.list', { repository, prefix }, { signal });
+      return [...tags].sort();
+    },
+    async inspect(image, signal) {
+      const facts = imageFactsOf(await call('image.inspect', { image }, { signal }));
+      return facts && { facts };
+    },
+    async tag(image, name, signal) {
+      await call('image.tag', { image, name }, { signal });
+    },
+    async remove(image, signal) {
+      await call('image.remove', { image }, { signal });
+    },
+  };
+}
+
+function buildParams(request: DockerfileBuild) {
+  const { dockerfile, dockerfileName, target, buildArgs, platform, addHosts, network, sourceDateEpoch } =
+    request;
+  const args = pairs(buildArgs);
+  const hosts = [...addHosts];
+  return {
+    dockerfile,
+    dockerfileName,
+    target,
+    platform,
+    network,
+    sourceDateEpoch,
+    buildArgs: args,
+    addHosts: hosts,
+  };
+}
+
+function pairs(map: ReadonlyMap<string, string>): { name: string; value: string }[] {
+  return [...map].map(([name, value]) => ({ name, value }));
+}
+
+function reporting({ signal, onLine, onBytes }: Waiting): CallOptions {
+  return {
+    signal,
+    onProgress({ kind, text, done, total }) {
+      if (kind === 'bytes') onBytes(done, total);
+      else onLine(text);
+    },
+  };
+}
+
+/** Results of these operations always name an image. */
+function expected({ facts }: { readonly facts: Result<'image.inspect'> }): ImageFacts {
+  const known = imageFactsOf(facts);
+  if (!known) throw new Error('the engine answered without an image');
+  return known;
+}

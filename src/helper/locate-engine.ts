@@ -1,0 +1,49 @@
+import { access, constants } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { UserError } from '../diagnostics/user-error.ts';
+
+export interface EngineSearch {
+  /** Value of SLIPWAY_ENGINE; '' when it is not set. */
+  readonly override: string;
+  /** File of the running program: packages and checkouts are looked for around it. */
+  readonly program: string;
+  /** As Node names it, such as `x64`. */
+  readonly architecture: string;
+}
+
+/**
+ * Finds the engine: where the variable says, in the platform package, in the checkout's build.
+ * @returns absolute path
+ * @throws UserError ENGINE_NOT_FOUND naming the places tried
+ */
+export async function locateEngine({ override, program, architecture }: EngineSearch): Promise<string> {
+  const places = override === '' ? standardPlaces(program, architecture) : [override];
+  for (const place of places) {
+    if (await isExecutable(place)) return place;
+  }
+  throw new UserError('ENGINE_NOT_FOUND', `slipway-engine was not found: tried ${places.join(', ')}`, {
+    hint:
+      override === ''
+        ? 'in a checkout run scripts/setup; installed from npm, install again without --omit=optional'
+        : 'SLIPWAY_ENGINE must name the program slipway-engine',
+  });
+}
+
+function standardPlaces(program: string, architecture: string): readonly string[] {
+  const packageName = `slipway-engine-linux-${architecture}`;
+  const checkout = join(dirname(program), '..', 'native', 'build', 'slipway-engine');
+  try {
+    const manifest = createRequire(program).resolve(`${packageName}/package.json`);
+    return [join(dirname(manifest), 'slipway-engine'), checkout];
+  } catch {
+    return [checkout, `the package ${packageName}`];
+  }
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,26 @@
+import type { EngineClient } from '../../helper/engine-client.ts';
+import { imageFactsOf } from '../../helper/image-facts-of.ts';
+import type { Registry } from '../registry.ts';
+
+/** Registries reached by the engine, so that pulls, pushes and lists share credentials, mirrors and certificates. */
+export function nativeRegistry(engine: EngineClient): Registry {
+  return {
+    async tags(repository, query, signal) {
+      const { tags } = await engine.ask('registry.tags', { repository, ...query }, { signal });
+      return [...tags].sort();
+    },
+    async image(reference, platform, signal) {
+      return imageFactsOf(await engine.ask('registry.image', { reference, platform }, { signal }));
+    },
+    async head(reference, signal) {
+      const { found, digest } = await engine.ask('registry.head', { reference }, { signal });
+      return found ? digest : null;
+    },
+    async copy(from, to, signal) {
+      await engine.ask('registry.copy', { token: engine.token(), from, to }, { signal });
+    },
+    async delete(reference, signal) {
+      await engine.ask('registry.delete', { reference }, { signal });
+    },
+  };
+}
