@@ -1,0 +1,86 @@
+import type { Command } from './command.ts';
+
+/** A command that works. Its module is loaded when it is run, or asked about. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'build',
+    summary: 'build images of a commit, or find them built',
+    load: async () => (await import('./build-command.ts')).buildCommand,
+  },
+  {
+    name: 'config render',
+    summary: 'print the rendered configuration',
+    load: async () => (await import('./config-render-command.ts')).configRenderCommand,
+  },
+  {
+    name: 'config list',
+    summary: 'print the names of the images',
+    load: async () => (await import('./config-list-command.ts')).configListCommand,
+  },
+  {
+    name: 'config graph',
+    summary: 'print what each image depends on',
+    load: async () => (await import('./config-graph-command.ts')).configGraphCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands and options in a shell',
+    load: async () => (await import('./completion-command.ts')).completionCommand,
+  },
+  {
+    name: 'version',
+    summary: 'print the version',
+    load: async () => (await import('./version-command.ts')).versionCommand,
+  },
+];
+
+/** Commands that a later version brings. */
+export const LATER: readonly string[] = [
+  'stage image',
+  'cr login',
+  'cr logout',
+  'doctor',
+  'host check',
+  'host cleanup',
+  'host purge',
+  'cleanup',
+  'purge',
+  'managed-images ls',
+  'managed-images add',
+  'managed-images rm',
+  'export',
+  'run',
+  'stages copy',
+  'ci-env',
+  'slugify',
+  'compose config',
+  'compose up',
+  'compose run',
+  'compose down',
+  'includes update',
+  'includes ls-files',
+  'includes get-file',
+  'synchronization',
+  'docs',
+];
+
+/** First words of commands that deploy: other tools do that, from the build report. */
+export const ELSEWHERE: readonly string[] = [
+  'converge',
+  'plan',
+  'render',
+  'lint',
+  'dismiss',
+  'rollback',
+  'bundle',
+  'helm',
+  'kubectl',
+  'chart',
+  'kube-run',
+];
