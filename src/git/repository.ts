@@ -14,7 +14,7 @@ export interface Commit {
 
 export type EntryMode = '100644' | '100755' | '120000' | '160000' | '40000';
 
-/** A file, symlink or submodule of a commit's tree (never a directory). */
+/** A file, symlink or submodule of a commit's tree; a directory only where it is asked for by name. */
 export interface TreeEntry {
   readonly path: RepoPath;
   readonly mode: EntryMode;
@@ -35,14 +35,21 @@ export interface CommitReader {
   head(): Promise<Commit | null>;
   /** @returns null when the repository lacks it */
   commit(id: ObjectId): Promise<Commit | null>;
-  /** All entries at or below `under`, sorted by path bytewise; empty when nothing is there. */
+  /** All entries at or below `under`, in git's order; empty when nothing is there. */
   tree(commit: ObjectId, under: RepoPath): Promise<readonly TreeEntry[]>;
-  /** The one entry at `path`; null when nothing or a directory is there. */
+  /** What is at `path`, a directory too (mode 40000); null when nothing is there. */
   entry(commit: ObjectId, path: RepoPath): Promise<TreeEntry | null>;
   /** Whole content of a blob. @throws when the object is missing */
   blob(id: ObjectId): Promise<Buffer>;
-  /** Contents in the order asked, read ahead but not all in memory at once. */
-  blobs(ids: readonly ObjectId[], signal: AbortSignal): AsyncIterable<Buffer>;
+  /** Contents in the order asked. Each must be read, or skipped by going on, before the next comes. */
+  blobs(ids: readonly ObjectId[], signal: AbortSignal): AsyncIterable<BlobContent>;
+}
+
+/** A blob as it streams out of the repository. */
+export interface BlobContent {
+  /** Bytes. */
+  readonly size: number;
+  readonly chunks: AsyncIterable<Buffer>;
 }
 
 /** What the user's work tree holds beside HEAD. */

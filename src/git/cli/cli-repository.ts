@@ -1,0 +1,76 @@
+import { parseCommit } from '../commit-object.ts';
+import type { CommitReader, GitRepository, History, WorkTree } from '../repository.ts';
+import { type GitProgram, gitProgram } from './git-program.ts';
+import { type ObjectReader, objectReader } from './object-reader.ts';
+import { parseStatus, parseTree } from './parse-listings.ts';
+
+/** A repository read by the git program. @param workTree absolute path of its root */
+export function cliRepository(
+  workTree: string,
+  env: Readonly<Record<string, string | undefined>>,
+): GitRepository {
+  const git = gitProgram(workTree, env);
+  const objects = objectReader(git);
+  return {
+    commits: commitReader(git, objects),
+    workTree: workTreeOf(git),
+    history: historyOf(git),
+    close: () => objects.close(),
+  };
+}
+
+function commitReader(git: GitProgram, objects: ObjectReader): CommitReader {
+  const commit = async (name: string) => {
+    const object = await objects.read(name);
+    return object?.type === 'commit' ? parseCommit(object.id, object.content.toString('utf8')) : null;
+  };
+  return {
+    head: () => commit('HEAD'),
+    commit,
+    async tree(id, under) {
+      const path = under === '' ? [] : ['--', literal(under)];
+      return parseTree(await git.output(['ls-tree', '-r', '-z', '--full-tree', id, ...path]));
+    },
+    async entry(id, path) {
+      const output = await git.output(['ls-tree', '-z', '--full-tree', id, '--', literal(path)]);
+      return parseTree(output)[0] ?? null;
+    },
+    async blob(id) {
+      const object = await objects.read(id);
+      if (object?.type !== 'blob') throw new Error(`${git.workTree}: no blob ${id}`);
+      return object.content;
+    },
+    blobs: (ids, signal) => objects.stream(ids, signal),
+  };
+}
+
+function workTreeOf(git: GitProgram): WorkTree {
+  return {
+    root: git.workTree,
+    async changes(under) {
+      const only = under.length === 0 ? [] : ['--', ...under.map((path) => `:(top,literal)${path}`)];
+      const args = ['status', '--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', ...only];
+      return parseStatus(await git.output(args));
+    },
+  };
+}
+
+function historyOf(git: GitProgram): History {
+  return {
+    async isAncestor(ancestor, of) {
+      const { status } = await git.attempt(['merge-base', '--is-ancestor', ancestor, of]);
+      if (status === 0) return true;
+      const shallow = await git.attempt(['rev-parse', '--is-shallow-repository']);
+      return status === 1 && shallow.text !== 'true' ? false : null;
+    },
+    async originUrl() {
+      const { status, text } = await git.attempt(['config', '--get', 'remote.origin.url']);
+      return status === 0 && text !== '' ? text : null;
+    },
+  };
+}
+
+/** ls-tree takes paths as they are; a trailing slash would list what is inside. */
+function literal(path: string): string {
+  return path.replace(/\/+$/, '');
+}

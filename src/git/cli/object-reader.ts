@@ -1,0 +1,77 @@
+import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
+import type { BlobContent, ObjectId } from '../repository.ts';
+import { byteReader } from './byte-reader.ts';
+import { type GitProgram, gitFailed } from './git-program.ts';
+
+/** Reads objects through one long-lived process. */
+export interface ObjectReader {
+  /** Type and whole content; null when there is no such object. @param name any revision git understands */
+  read(
+    name: string,
+  ): Promise<{ readonly id: ObjectId; readonly type: string; readonly content: Buffer } | null>;
+  stream(ids: readonly ObjectId[], signal: AbortSignal): AsyncGenerator<BlobContent>;
+  close(): Promise<void>;
+}
+
+/** So many names are sent ahead of what is read: enough to keep git busy, too few to fill a pipe both ways. */
+const AHEAD = 200;
+
+export function objectReader(git: GitProgram): ObjectReader {
+  let running: ReturnType<typeof converse> | undefined;
+  const conversation = () => (running ??= converse(git));
+  const turn = keyedMutex();
+
+  return {
+    read: (name) =>
+      turn.run('cat-file', async () => {
+        const { child, reader } = conversation();
+        child.stdin.write(`${name}\n`);
+        const header = await readHeader(git, reader);
+        if (header === null) return null;
+        const pieces: Buffer[] = [];
+        for await (const piece of reader.bytes(header.size)) pieces.push(piece);
+        await reader.line();
+        return { id: header.id, type: header.type, content: Buffer.concat(pieces) };
+      }),
+
+    async *stream(ids, signal) {
+      // A process of its own, since a reader that stops half-way leaves its output unread.
+      const { child, reader } = converse(git);
+      try {
+        for (let sent = 0, got = 0; got < ids.length; got++) {
+          signal.throwIfAborted();
+          for (; sent < ids.length && sent < got + AHEAD; sent++) child.stdin.write(`${ids[sent]}\n`);
+          const header = await readHeader(git, reader);
+          if (header === null) throw gitFailed(git.workTree, ['cat-file'], `object ${ids[got]} is missing`);
+          const chunks = reader.bytes(header.size);
+          yield { size: header.size, chunks };
+          for await (const _ of chunks) signal.throwIfAborted();
+          await reader.line();
+        }
+      } finally {
+        child.stdin.end();
+        child.kill();
+        await child;
+      }
+    },
+
+    async close() {
+      if (!running) return;
+      running.child.stdin.end();
+      await running.child;
+    },
+  };
+}
+
+function converse(git: GitProgram) {
+  const child = git.converse(['cat-file', '--batch']);
+  return { child, reader: byteReader(child.stdout) };
+}
+
+async function readHeader(git: GitProgram, reader: ReturnType<typeof byteReader>) {
+  const line = await reader.line();
+  if (line === null) throw gitFailed(git.workTree, ['cat-file'], 'it ended unexpectedly');
+  if (line.endsWith(' missing') || line.endsWith(' ambiguous')) return null;
+  const [id = '', type = '', size = ''] = line.split(' ');
+  return { id: id as ObjectId, type, size: Number(size) };
+}

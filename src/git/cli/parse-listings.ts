@@ -1,0 +1,32 @@
+import type { ChangeKind, EntryMode, LocalChange, ObjectId, TreeEntry } from '../repository.ts';
+
+/** Output of `ls-tree -z`. */
+export function parseTree(output: Buffer): TreeEntry[] {
+  return records(output).map((record) => {
+    const tab = record.indexOf('\t');
+    const [mode = '', , id = ''] = record.slice(0, tab).split(' ');
+    return { path: record.slice(tab + 1), mode: mode.replace(/^0/, '') as EntryMode, id: id as ObjectId };
+  });
+}
+
+/** Output of `status --porcelain=v2 -z` without renames. */
+export function parseStatus(output: Buffer): LocalChange[] {
+  return records(output).flatMap((record): LocalChange[] => {
+    const kind = record[0];
+    if (kind === '?') return [{ path: record.slice(2), kind: 'untracked' }];
+    if (kind !== '1' && kind !== 'u') return [];
+    const fields = record.split(' ');
+    const path = fields.slice(kind === '1' ? 8 : 10).join(' ');
+    return [{ path, kind: changeKind(fields[1] ?? '', fields[2] ?? '') }];
+  });
+}
+
+function changeKind(states: string, submodule: string): ChangeKind {
+  if (submodule.startsWith('S')) return 'submodule';
+  if (states.startsWith('A')) return 'added';
+  return states.includes('D') ? 'deleted' : 'modified';
+}
+
+function records(output: Buffer): string[] {
+  return output.toString('utf8').split('\0').slice(0, -1);
+}
