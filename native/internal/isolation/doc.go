@@ -1,0 +1,2 @@
+// Package isolation decides how run steps are isolated, by trial, and keeps their processes on a leash.
+package isolation
