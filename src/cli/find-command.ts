@@ -56,3 +56,12 @@ function refusal(words: readonly string[]): UserError {
     hint: near ? `did you mean "${near}"?` : 'see `slipway help` for all commands',
   });
 }
+
+/** Only the first words of a command were given. */
+export function missingSubcommand(prefix: string): UserError {
+  const of = (name: string) => name.startsWith(`${prefix} `);
+  const names = COMMANDS.map(({ name }) => name).filter(of);
+  if (names.length === 0) return refusal([LATER.find(of) ?? prefix]);
+  const hint = `give one of: ${names.map((name) => `slipway ${name}`).join(', ')}`;
+  return new UserError('CLI_NO_SUBCOMMAND', `"${prefix}" alone is no command`, { hint });
+}

@@ -2,7 +2,7 @@ import type { ProjectOptions } from '../config/project-options.ts';
 import type { SecretMask } from '../diagnostics/secrets.ts';
 import type { DockerfileReader } from '../dockerfile/dockerfile.ts';
 import type { ImageBuilder, LocalImages } from '../engine/engine.ts';
-import type { GitRepository } from '../git/repository.ts';
+import type { OpenedRepository } from '../git/open-repository.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { ProgressSink } from '../progress/events.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -33,7 +33,7 @@ export interface Session {
 /** Nothing behind a port is started or opened before its first use. */
 export interface Ports {
   /** The repository around the project directory; opened once. @throws UserError when there is none */
-  git(): Promise<GitRepository>;
+  git(): Promise<OpenedRepository>;
   readonly builder: ImageBuilder;
   readonly images: LocalImages;
   readonly registry: Registry;

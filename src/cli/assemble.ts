@@ -1,0 +1,156 @@
+import { join, resolve } from 'node:path';
+import type { Session } from '../commands/session.ts';
+import { VERSION } from '../commands/version.ts';
+import type { SecretMask } from '../diagnostics/secrets.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import { nativeDockerfileReader } from '../dockerfile/native/native-dockerfile-reader.ts';
+import { buildahEngine } from '../engine/buildah/buildah-engine.ts';
+import type { OpenedStore } from '../engine/engine.ts';
+import { type OpenedRepository, openRepository } from '../git/open-repository.ts';
+import { engineClient } from '../helper/engine-client.ts';
+import type { Settings } from '../helper/protocol.ts';
+import { inProcessLocks } from '../locks/in-process/in-process-locks.ts';
+import type { ProgressSink } from '../progress/events.ts';
+import { nativeRegistry } from '../registry/native/native-registry.ts';
+import { nativeTemplates } from '../templates/native/native-templates.ts';
+import type { SessionFlags } from './command.ts';
+import type { FlagValues } from './flag.ts';
+import type { ProcessView } from './process-view.ts';
+import { projectOptionsOf } from './project-options-of.ts';
+import { type RunDirectory, runDirectory } from './run-directory.ts';
+import { storeSettings } from './store-settings.ts';
+
+export interface AssembleOptions {
+  readonly flags: FlagValues<SessionFlags>;
+  readonly view: ProcessView;
+  readonly progress: ProgressSink;
+  readonly secrets: SecretMask;
+}
+
+export interface Assembled {
+  readonly session: Session;
+  /** Ends engine and git, removes the files of the run. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Builds the adapters of all ports and hands them down; none of them is started before it is used. */
+export async function assemble(options: AssembleOptions): Promise<Assembled> {
+  const { flags, view, progress, secrets } = options;
+  const temporary = runDirectory(resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory));
+  const { settings, warnings } = storeSettings(view.env);
+  for (const problem of warnings) progress.emit({ kind: 'warning', problem });
+  const engine = engineClient((store) => startEngine(options, temporary, store));
+  const { builder, images } = buildahEngine({
+    engine,
+    runDirectory: temporary.path,
+    open: settings,
+    onOpened: (opened) => tell(progress, opened),
+  });
+  const project = projectOptionsOf(flags, view.cwd);
+  const git = repositoryOnce(project, view);
+  const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
+  const session: Session = {
+    version: VERSION,
+    project,
+    host: { home, runDirectory: temporary.path },
+    env: view.env,
+    ports: {
+      git: git.open,
+      builder,
+      images,
+      registry: nativeRegistry(engine),
+      dockerfile: nativeDockerfileReader(engine, temporary.path),
+      templates: nativeTemplates(engine),
+      locks: inProcessLocks(),
+    },
+    progress,
+    secrets,
+    signal: view.signal,
+    clock: view.clock,
+  };
+  return { session, close: () => closeAll([engine.close, git.close, temporary.remove], progress) };
+}
+
+async function startEngine({ flags, view, progress }: AssembleOptions, temporary: RunDirectory, store: boolean) {
+  const [{ locateEngine }, { startEngine: start }] = await Promise.all([
+    import('../helper/locate-engine.ts'),
+    import('../helper/engine-process.ts'),
+  ]);
+  const { program: from, architecture, env } = view;
+  const program = await locateEngine({ override: env['SLIPWAY_ENGINE'] ?? '', program: from, architecture });
+  return await start({
+    program,
+    store,
+    version: VERSION,
+    env,
+    settings: await engineSettings(flags, view, temporary),
+    onLog: (line) => progress.emit({ kind: 'debug', line: `engine: ${line}` }),
+  });
+}
+
+async function engineSettings(
+  flags: FlagValues<SessionFlags>,
+  { cwd, env }: ProcessView,
+  temporary: RunDirectory,
+): Promise<Settings> {
+  return {
+    insecureRegistry: flags.insecureRegistry,
+    skipTlsVerifyRegistry: flags.skipTlsVerifyRegistry,
+    dockerConfig: flags.dockerConfig === null ? '' : resolve(cwd, flags.dockerConfig),
+    registryMirrors: [...flags.containerRegistryMirror],
+    networkParallelism: networkParallelism(env['WERF_NETWORK_PARALLELISM'] ?? ''),
+    runDirectory: await temporary.path(),
+  };
+}
+
+/** 0 lets the engine choose. */
+function networkParallelism(value: string): number {
+  if (value === '') return 0;
+  if (/^[1-9][0-9]{0,3}$/.test(value)) return Number(value);
+  throw new UserError('CLI_BAD_VALUE', `WERF_NETWORK_PARALLELISM: "${value}" is not a number from 1 to 9999`);
+}
+
+/** The repository around the project, opened at the first call. */
+function repositoryOnce({ directory, workTree }: Session['project'], { env }: ProcessView) {
+  let opened: Promise<OpenedRepository> | undefined;
+  const open = async () => {
+    const { chooseAdapter } = await import('../git/cli/choose-adapter.ts');
+    const anyVersion = env['WERF_DISABLE_GIT_MIN_VERSION_CONSTRAINT'] === '1';
+    return await openRepository({
+      directory,
+      workTree,
+      adapter: (found) =>
+        chooseAdapter(found, {
+          env,
+          anyVersion,
+          withoutProgram: async (work) =>
+            (await import('../git/isomorphic/isomorphic-repository.ts')).isomorphicRepository(work.root, work.gitDirectory),
+        }),
+    });
+  };
+  return {
+    open: () => {
+      opened ??= open();
+      return opened;
+    },
+    async close() {
+      const known = await opened?.catch(() => undefined);
+      await known?.repository.close();
+    },
+  };
+}
+
+function tell(progress: ProgressSink, { why, warnings }: OpenedStore): void {
+  progress.emit({ kind: 'line', line: why });
+  for (const message of warnings) progress.emit({ kind: 'warning', problem: { code: 'STORE', message } });
+}
+
+/** Every part is closed, also when another one fails to; what ended the command is more important than that. */
+async function closeAll(closers: readonly (() => Promise<void>)[], progress: ProgressSink): Promise<void> {
+  for (const close of closers) {
+    await close().catch((error: unknown) => {
+      const message = `not everything could be cleaned up: ${error instanceof Error ? error.message : String(error)}`;
+      progress.emit({ kind: 'warning', problem: { code: 'CLEANUP_FAILED', message } });
+    });
+  }
+}

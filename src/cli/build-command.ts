@@ -1,0 +1,120 @@
+import { build } from '../commands/build.ts';
+import type { BuildRequest } from '../commands/build-request.ts';
+import type { Environment } from '../commands/session.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import { buildFlags } from './build-flags.ts';
+import { type CommandInput, sessionCommand } from './command.ts';
+import { list, toggle } from './flag.ts';
+import { hostFlags } from './host-flags.ts';
+import { kubernetesFlags } from './kubernetes-flags.ts';
+import { logFlags } from './log-flags.ts';
+import { projectFlags } from './project-flags.ts';
+import { reportOptionsOf } from './report-options-of.ts';
+import { LOCAL, repositoryFlags } from './repository-flags.ts';
+import { volumeFlags } from './volume-flags.ts';
+
+const section = 'command';
+
+const flags = {
+  finalImagesOnly: toggle('final-images-only', {
+    section,
+    env: ['WERF_FINAL_IMAGES_ONLY'],
+    summary: 'build only final images and what they need',
+  }),
+  checkBuiltImages: toggle('check-built-images', {
+    section,
+    env: ['WERF_CHECK_BUILT_IMAGES'],
+    summary: 'the same as --require-built-images',
+  }),
+  addCustomTag: list('add-custom-tag', 'TAG', {
+    section,
+    env: ['WERF_ADD_CUSTOM_TAG_*'],
+    summary: 'one more tag for each final image; %image% stands for its name',
+    status: 'unsupported',
+  }),
+  offline: toggle('offline', {
+    section,
+    summary: 'ask no registry and no remote repository',
+    status: 'unsupported',
+  }),
+  checkReproducible: toggle('check-reproducible', {
+    section,
+    summary: 'build twice and compare',
+    status: 'unsupported',
+  }),
+  insecureHelmDependencies: toggle('insecure-helm-dependencies', {
+    section,
+    summary: 'accepted, without meaning for builds',
+    hidden: true,
+  }),
+  ...buildFlags,
+  ...repositoryFlags,
+  ...projectFlags,
+  ...hostFlags,
+  ...volumeFlags,
+  ...kubernetesFlags,
+  ...logFlags,
+} as const;
+
+export const buildCommand = sessionCommand({
+  name: 'build',
+  summary: 'build images of a commit, or find them built',
+  positionals: { usage: '[IMAGE…]', most: Number.POSITIVE_INFINITY },
+  description: [
+    'Builds the images of werf.yaml as the HEAD commit of its git repository describes them. What was built before, here',
+    'or by others into the same repository, is used again. Without --repo, images are kept on this machine.',
+    '\nIMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image without a name; none means all.',
+  ].join(' '),
+  examples: [
+    { line: 'slipway build', explains: 'builds all images and keeps them on this machine' },
+    {
+      line: 'slipway build app --repo registry.example.com/project',
+      explains: 'builds the image "app" and what it needs, and pushes them',
+    },
+    { line: "slipway build '!docs' --save-build-report", explains: 'builds all but one and writes a report' },
+  ],
+  flags,
+  output: 'log',
+  async run(input, session) {
+    await build(buildRequestOf(input, session.env), session);
+    return '';
+  },
+});
+
+/** @throws UserError for what this version cannot do */
+export function buildRequestOf(
+  { flags: given, positionals, cwd }: CommandInput<typeof flags>,
+  env: Environment,
+): BuildRequest {
+  if (given.platform.length > 1) {
+    throw new UserError('NOT_SUPPORTED', `several platforms (${given.platform.join(', ')}) are not supported yet`, {
+      hint: 'build one platform at a time',
+    });
+  }
+  return {
+    images: positionals,
+    finalImagesOnly: given.finalImagesOnly,
+    repository: given.repo === LOCAL ? null : given.repo,
+    platforms: given.platform,
+    network: networkOf(given.backendNetwork),
+    limit: limitOf(given),
+    requireBuilt: given.requireBuiltImages || given.checkBuiltImages,
+    report: reportOptionsOf(given, env, cwd),
+  };
+}
+
+function networkOf(network: string | null): string | null {
+  if (network === null || network === '') return null;
+  if (['default', 'host', 'none'].includes(network)) return network;
+  throw new UserError('NETWORK_UNKNOWN', `--backend-network: "${network}" is none of default, host, none`);
+}
+
+function limitOf(given: { readonly parallel: boolean; readonly parallelTasksLimit: number }): number | null {
+  if (!given.parallel) return 1;
+  if (given.parallelTasksLimit === 0) {
+    throw new UserError('CLI_BAD_VALUE', '--parallel-tasks-limit: with 0 nothing could be built', {
+      hint: 'give at least 1, or -1 for no limit',
+    });
+  }
+  return given.parallelTasksLimit < 0 ? null : given.parallelTasksLimit;
+}

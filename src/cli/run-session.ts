@@ -1,0 +1,53 @@
+import { secretMask } from '../diagnostics/secrets.ts';
+import { createDisplay } from '../ui/create-display.ts';
+import { assemble } from './assemble.ts';
+import type { SessionCommand, SessionFlags } from './command.ts';
+import { describeFailure } from './describe-failure.ts';
+import { logSettingsOf } from './log-settings-of.ts';
+import { announceTo } from './opening-lines.ts';
+import type { ProcessView } from './process-view.ts';
+import { readInput } from './read-input.ts';
+import { requireLinux } from './require-linux.ts';
+import { secretsOf } from './secret-variables.ts';
+
+/** Runs a command that works on a project. @returns the exit status */
+export async function runSession(
+  command: SessionCommand<SessionFlags>,
+  args: readonly string[],
+  view: ProcessView,
+): Promise<number> {
+  const { input, resolved } = readInput(command, args, view);
+  await requireLinux(view);
+  const secrets = secretMask();
+  for (const secret of [...resolved.secrets, ...secretsOf(view.env)]) secrets.add(secret);
+  const log = command.output === 'log' ? view.stdout : view.stderr;
+  const display = await createDisplay({
+    settings: logSettingsOf(input.flags, log),
+    log,
+    errors: view.stderr,
+    secrets,
+    now: view.clock.now,
+    zoneMinutes: view.zoneMinutes,
+    every: view.every,
+  });
+  try {
+    announceTo(display, command, { ...input, warnings: resolved.warnings });
+    const assembled = await assemble({ flags: input.flags, view, progress: display, secrets });
+    let data: string;
+    try {
+      data = await command.run(input, assembled.session);
+    } finally {
+      await assembled.close();
+    }
+    display.close();
+    view.stdout.write(data);
+    return 0;
+  } catch (error) {
+    display.close();
+    // What breaks because everything is being stopped is no news: the signal is.
+    const cause: unknown = view.signal.aborted ? view.signal.reason : error;
+    const shown = await describeFailure(cause, view, secrets.apply);
+    display.fail(shown);
+    return shown.exitCode;
+  }
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { constants, homedir, tmpdir } from 'node:os';
+import process from 'node:process';
+import type { WriteStream } from 'node:tty';
+import type { ProcessView } from './cli/process-view.ts';
+import { run } from './cli/run.ts';
+import { UserError } from './diagnostics/user-error.ts';
+import type { Output } from './ui/output.ts';
+
+/** Milliseconds that a command has to stop after a signal. */
+const GRACE = 30_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The first signal asks the command to stop, the second one ends the process. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of SIGNALS) {
+    const exitCode = 128 + constants.signals[name];
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(exitCode);
+      controller.abort(new UserError('INTERRUPTED', `stopped by ${name}`, { exitCode }));
+      setTimeout(() => process.exit(exitCode), GRACE).unref();
+    });
+  }
+  return controller.signal;
+}
+
+/** A reader that goes away is no failure: what it does not take is dropped. */
+function output(stream: WriteStream): Output {
+  let isBroken = false;
+  stream.on('error', () => {
+    isBroken = true;
+  });
+  return {
+    write(text) {
+      if (!isBroken) stream.write(text);
+    },
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+  };
+}
+
+function written(stream: WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.errored) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+function viewOfProcess(): ProcessView {
+  return {
+    args: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    program: realpathSync(process.argv[1] ?? ''),
+    platform: process.platform,
+    architecture: process.arch,
+    nodeVersion: process.version,
+    homeDirectory: homedir(),
+    temporaryDirectory: tmpdir(),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    signal: stopSignal(),
+    clock: { now: Date.now, unique: () => randomBytes(6).toString('hex') },
+    zoneMinutes: -new Date().getTimezoneOffset(),
+    every(milliseconds, tick) {
+      const timer = setInterval(tick, milliseconds);
+      return () => clearInterval(timer);
+    },
+  };
+}
+
+const exitCode = await run(viewOfProcess());
+await Promise.all([written(process.stdout), written(process.stderr)]);
+process.exit(exitCode);
