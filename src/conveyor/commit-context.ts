@@ -1,0 +1,145 @@
+import { createReadStream } from 'node:fs';
+import { readlink } from 'node:fs/promises';
+import type { DockerfileImage } from '../config/project.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import type { DockerfileReader, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
+import type { BlobContent, GitRepository, ObjectId, TreeEntry } from '../git/repository.ts';
+import { type ArchiveFile, writeTar } from '../git/tar-archive.ts';
+import { type AddedFile, addedFiles } from '../giterminism/added-files.ts';
+import type { CommittedFiles } from '../giterminism/committed-files.ts';
+import type { Permissions } from '../giterminism/giterminism-config.ts';
+import { reading, uncommitted, untracked } from '../giterminism/refusals.ts';
+import type { BuildContext } from '../stages/build-context.ts';
+import { compareText } from '../stages/canonical.ts';
+import type { ContextFile } from '../stages/context-checksum.ts';
+import { dockerfilePath } from '../stages/dockerfile-stage.ts';
+
+export interface CommitContextParts {
+  readonly repository: GitRepository;
+  readonly files: CommittedFiles;
+  readonly permissions: Permissions;
+  /** Absolute path of the project directory. */
+  readonly projectDirectory: string;
+  readonly reader: DockerfileReader;
+  readonly onDisk: (path: string) => Promise<boolean>;
+  /** Unix seconds: dates of all files of the context. */
+  readonly date: number;
+  readonly signal: AbortSignal;
+}
+
+/** What one image may read of the commit, and what permissions add to it. */
+export function commitContext(image: DockerfileImage, parts: CommitContextParts): BuildContext {
+  const { files, reader, permissions, projectDirectory, signal } = parts;
+  const { context } = image;
+  const ownPath = dockerfilePath(image);
+  const committed = new Map<string, TreeEntry>();
+  const added = new Map<string, AddedFile>();
+
+  return {
+    dockerfile: () => readText(parts, `dockerfile "${ownPath}"`, ownPath, image),
+    async dockerignore() {
+      for (const path of [
+        `${ownPath}.dockerignore`,
+        context === '' ? '.dockerignore' : `${context}/.dockerignore`,
+      ]) {
+        if ((await files.has(path)) || (await parts.onDisk(path))) {
+          return await readText(parts, `dockerignore file "${path}"`, path, image);
+        }
+      }
+      return null;
+    },
+    async committed() {
+      const entries = await files.below(context);
+      for (const entry of entries) committed.set(entry.path, entry);
+      return entries.map(({ path, mode, id }): ContextFile => ({ path, mode, content: id }));
+    },
+    async added() {
+      if (image.contextAddFiles.length === 0) return [];
+      const query: PathQuery = { kind: 'glob', patterns: [...permissions.contextAddFiles] };
+      const allowed = async (paths: readonly string[]) =>
+        (await reader.match(paths, [query], signal))[0] ?? NOTHING;
+      const paths = image.contextAddFiles.map(({ path }) => path);
+      const found = await addedFiles({ projectDirectory, context, paths, allowed });
+      for (const file of found) added.set(file.path, file);
+      return found;
+    },
+    async assertClean(ignored) {
+      const changes = await files.changesBelow(context);
+      if (changes.length === 0) return;
+      const skip = await ignored(changes.map(({ path }) => path));
+      const own = new Set(image.contextAddFiles.map(({ path }) => path));
+      const read = changes.filter(({ path }, i) => !skip.has(i) && !isAdded(path, own));
+      refuseChanges(read, context);
+    },
+    async write(chosen, sink, stop) {
+      const archive = [...chosen]
+        .sort((a, b) => compareText(a.path, b.path))
+        .map((file) => archiveFile(file, added.get(file.path), committed.get(file.path)));
+      await writeTar(archive, sink, { commits: parts.repository.commits, date: parts.date, signal: stop });
+    },
+  };
+}
+
+const NOTHING: PathSet = { has: () => false };
+
+async function readText(
+  { files, onDisk }: CommitContextParts,
+  what: string,
+  path: string,
+  { context, dockerfile }: DockerfileImage,
+): Promise<string> {
+  try {
+    return (await files.read(path)).toString('utf8');
+  } catch (error) {
+    const told = reading(what, error);
+    const misplaced = context !== '' && path.endsWith(`/${dockerfile}`) && !(await onDisk(path));
+    if (told instanceof UserError && misplaced && (await files.has(dockerfile))) {
+      throw new UserError(told.code, told.message, {
+        cause: error,
+        hint: `\`dockerfile\` is relative to \`context\`: "${dockerfile}" exists in the project directory, "${path}" does not`,
+      });
+    }
+    throw told;
+  }
+}
+
+function isAdded(path: string, added: ReadonlySet<string>): boolean {
+  return added.has(path) || [...added].some((directory) => path.startsWith(`${directory}/`));
+}
+
+function refuseChanges(changes: Awaited<ReturnType<CommittedFiles['changesBelow']>>, context: string): void {
+  const named = (path: string) => (context === '' ? path : `${context}/${path}`);
+  const strangers = changes.filter(({ kind }) => kind === 'untracked').map(({ path }) => named(path));
+  const changed = changes.filter(({ kind }) => kind !== 'untracked').map(({ path }) => named(path));
+  if (changed.length > 0) throw uncommitted([...changed, ...strangers]);
+  if (strangers.length > 0) throw untracked(strangers);
+}
+
+function archiveFile(
+  file: ContextFile,
+  added: AddedFile | undefined,
+  entry: TreeEntry | undefined,
+): ArchiveFile {
+  const { path } = file;
+  if (added) return { path, mode: added.mode, source: 'elsewhere', open: () => diskContent(added) };
+  if (entry?.mode === '160000') {
+    throw new UserError(
+      'NOT_SUPPORTED',
+      `the submodule "${path}" is part of the build context: not supported yet`,
+      {
+        hint: 'exclude it by .dockerignore, or copy only what lies outside it',
+      },
+    );
+  }
+  const mode = entry?.mode === '100755' || entry?.mode === '120000' ? entry.mode : '100644';
+  return { path, mode, source: 'git', id: file.content as ObjectId };
+}
+
+function diskContent({ mode, diskPath, size }: AddedFile): BlobContent {
+  if (mode !== '120000') return { size, chunks: createReadStream(diskPath) };
+  return { size: 0, chunks: targetOf(diskPath) };
+}
+
+async function* targetOf(link: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(await readlink(link));
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { posix } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Pack } from 'tar-stream';
+import type { BlobContent, CommitReader, ObjectId } from './repository.ts';
+
+/** A file to be archived: its content in git, or a function that opens it elsewhere. */
+export type ArchiveFile = {
+  readonly path: string;
+  readonly mode: '100644' | '100755' | '120000';
+} & (
+  | { readonly source: 'git'; readonly id: ObjectId }
+  /** For a link the content is its target. */
+  | { readonly source: 'elsewhere'; open(): BlobContent }
+);
+
+export interface ArchiveOptions {
+  readonly commits: Pick<CommitReader, 'blobs'>;
+  /** Unix seconds: the date of every entry. */
+  readonly date: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes files, sorted by path, with all their parent directories as a tar, and ends the stream.
+ * Owner 0:0, modes 0644, 0755 and 0777 for links, so that the same files give the same bytes anywhere.
+ */
+export async function writeTar(
+  files: readonly ArchiveFile[],
+  sink: Writable,
+  { commits, date, signal }: ArchiveOptions,
+): Promise<void> {
+  const { pack: newPack } = await import('tar-stream');
+  const pack = newPack();
+  const ended = once(sink, 'finish', { signal });
+  ended.catch(() => undefined);
+  pack.pipe(sink);
+  const ids = files.flatMap((file) => (file.source === 'git' ? [file.id] : []));
+  const blobs = commits.blobs(ids, signal)[Symbol.asyncIterator]();
+  const directories = new Set<string>();
+  const dated = { mtime: new Date(date * 1000), uid: 0, gid: 0, uname: '', gname: '' };
+  try {
+    for (const file of files) {
+      for (const name of newParents(file.path, directories)) {
+        pack.entry({ ...dated, name: `${name}/`, type: 'directory', mode: 0o755 });
+      }
+      const content = file.source === 'git' ? await nextBlob(blobs) : file.open();
+      await addFile(pack, { ...dated, name: file.path }, file.mode, content, signal);
+    }
+    pack.finalize();
+    await ended;
+  } catch (error) {
+    pack.destroy(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  } finally {
+    await blobs.return?.(undefined);
+  }
+}
+
+async function nextBlob(blobs: AsyncIterator<BlobContent>): Promise<BlobContent> {
+  const next = await blobs.next();
+  if (next.done === true) throw new Error('git gave fewer objects than were asked for');
+  return next.value;
+}
+
+async function addFile(
+  pack: Pack,
+  header: Parameters<Pack['entry']>[0],
+  mode: ArchiveFile['mode'],
+  { size, chunks }: BlobContent,
+  signal: AbortSignal,
+): Promise<void> {
+  if (mode === '120000') {
+    const pieces: Buffer[] = [];
+    for await (const piece of chunks) pieces.push(piece);
+    pack.entry({ ...header, type: 'symlink', mode: 0o777, linkname: Buffer.concat(pieces).toString('utf8') });
+    return;
+  }
+  const entry = pack.entry({ ...header, type: 'file', size, mode: mode === '100755' ? 0o755 : 0o644 });
+  for await (const piece of chunks) {
+    if (!entry.write(piece)) await once(entry, 'drain', { signal });
+  }
+  const finished = once(entry, 'finish', { signal });
+  entry.end();
+  await finished;
+}
+
+/** Parents of a path that were not given before, outermost first. */
+function newParents(path: string, given: Set<string>): readonly string[] {
+  const parents: string[] = [];
+  for (
+    let parent = posix.dirname(path);
+    parent !== '.' && !given.has(parent);
+    parent = posix.dirname(parent)
+  ) {
+    given.add(parent);
+    parents.unshift(parent);
+  }
+  return parents;
+}

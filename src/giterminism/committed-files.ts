@@ -1,0 +1,117 @@
+import { posix } from 'node:path';
+import { sharedWork } from '../concurrency/shared-work.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import type { Commit, GitRepository, LocalChange, ObjectId, RepoPath, TreeEntry } from '../git/repository.ts';
+import { notFoundInCommit, uncommitted, untracked } from './refusals.ts';
+
+/** The files of one commit, below the project directory, and how the work tree differs from them. */
+export interface CommittedFiles {
+  readonly commit: Commit;
+  /** Path of the project directory inside the repository; '' for its root. */
+  readonly prefix: RepoPath;
+  /**
+   * Content of a file, links inside the tree followed.
+   * @throws UserError when it, or a link on the way, is missing, not committed or changed locally
+   */
+  read(path: string): Promise<Buffer>;
+  /** Is a file or directory there in the commit? */
+  has(path: string): Promise<boolean>;
+  /** Entries at or below a directory; paths relative to it. */
+  below(directory: string): Promise<readonly TreeEntry[]>;
+  /** What differs below a directory; paths relative to it. */
+  changesBelow(directory: string): Promise<readonly LocalChange[]>;
+}
+
+export interface CommittedFilesParts {
+  readonly repository: GitRepository;
+  readonly commit: Commit;
+  readonly prefix: RepoPath;
+  /** Is a file there on the disk? Path relative to the project. */
+  readonly onDisk: (path: string) => Promise<boolean>;
+}
+
+/** As many links as Linux follows. */
+const MOST_LINKS = 40;
+
+export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
+  const { repository, commit, prefix } = parts;
+  const entries = sharedWork<TreeEntry | null>();
+  const entry = (path: RepoPath) => entries.get(path, () => repository.commits.entry(commit.id, path));
+  const changes = sharedWork<readonly LocalChange[]>();
+  const inRepository = (path: string) => joined(prefix, path);
+  const changesAt = (path: RepoPath) =>
+    changes.get(path, () => repository.workTree.changes(path === '' ? [] : [path]));
+
+  const content = async (id: ObjectId) => await repository.commits.blob(id);
+
+  /** Follows links component by component; every link met on the way is noted. */
+  const resolve = async (path: string): Promise<{ target: TreeEntry; links: readonly RepoPath[] } | null> => {
+    const links: RepoPath[] = [];
+    let wanted = inRepository(path);
+    for (;;) {
+      const step = await firstLink(wanted, entry);
+      if (step === null) return null;
+      if (step.link === null) return { target: step.entry, links };
+      if (links.push(step.link.path) > MOST_LINKS)
+        throw brokenLink(path, 'too many levels of symbolic links');
+      const target = (await content(step.link.id)).toString('utf8');
+      wanted = posix.normalize(posix.join(posix.dirname(step.link.path), target, step.rest));
+      if (target.startsWith('/') || wanted === '..' || wanted.startsWith('../')) {
+        throw brokenLink(path, `the link target "${target}" leaves the repository`);
+      }
+    }
+  };
+
+  return {
+    commit,
+    prefix,
+    async read(path) {
+      const found = await resolve(path);
+      if (found === null || found.target.mode === '40000') {
+        if (await parts.onDisk(path)) throw untracked([path]);
+        throw notFoundInCommit(path);
+      }
+      for (const used of [...found.links, found.target.path]) {
+        if ((await changesAt(used)).length > 0) throw uncommitted([relative(prefix, used)]);
+      }
+      return await content(found.target.id);
+    },
+    has: async (path) => (await resolve(path)) !== null,
+    async below(directory) {
+      const top = inRepository(directory);
+      const all = await repository.commits.tree(commit.id, top);
+      return all.map((found) => ({ ...found, path: relative(top, found.path) }));
+    },
+    async changesBelow(directory) {
+      const top = inRepository(directory);
+      return (await changesAt(top)).map((change) => ({ ...change, path: relative(top, change.path) }));
+    },
+  };
+}
+
+/** Looks for the first symbolic link among the components of a path. */
+async function firstLink(path: RepoPath, entry: (path: RepoPath) => Promise<TreeEntry | null>) {
+  const whole = await entry(path);
+  if (whole !== null && whole.mode !== '120000') return { link: null, entry: whole, rest: '' };
+  if (whole !== null) return { link: whole, entry: whole, rest: '' };
+  for (let parent = posix.dirname(path); parent !== '.'; parent = posix.dirname(parent)) {
+    const found = await entry(parent);
+    if (found?.mode === '120000') return { link: found, entry: found, rest: path.slice(parent.length + 1) };
+    if (found !== null) return null;
+  }
+  return null;
+}
+
+function brokenLink(path: string, why: string): UserError {
+  return new UserError('GITERMINISM_SYMLINK', `symlink "${path}" check failed: ${why}`);
+}
+
+function joined(prefix: RepoPath, path: string): RepoPath {
+  const whole = posix.normalize(posix.join(prefix, path));
+  return whole === '.' ? '' : whole.replace(/\/$/, '');
+}
+
+function relative(from: RepoPath, path: RepoPath): string {
+  if (from === '') return path;
+  return path.startsWith(`${from}/`) ? path.slice(from.length + 1) : posix.relative(from, path);
+}
