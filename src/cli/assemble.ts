@@ -10,6 +10,7 @@ import { type OpenedRepository, openRepository } from '../git/open-repository.ts
 import { engineClient } from '../helper/engine-client.ts';
 import type { Settings } from '../helper/protocol.ts';
 import { inProcessLocks } from '../locks/in-process/in-process-locks.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
 import type { ProgressSink } from '../progress/events.ts';
 import { nativeRegistry } from '../registry/native/native-registry.ts';
 import { nativeTemplates } from '../templates/native/native-templates.ts';
@@ -52,7 +53,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
   const session: Session = {
     version: VERSION,
     project,
-    host: { home, runDirectory: temporary.path },
+    host: { home, platform: hostPlatform(view.architecture), runDirectory: temporary.path },
     env: view.env,
     ports: {
       git: git.open,
@@ -71,7 +72,11 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
   return { session, close: () => closeAll([engine.close, git.close, temporary.remove], progress) };
 }
 
-async function startEngine({ flags, view, progress }: AssembleOptions, temporary: RunDirectory, store: boolean) {
+async function startEngine(
+  { flags, view, progress }: AssembleOptions,
+  temporary: RunDirectory,
+  store: boolean,
+) {
   const [{ locateEngine }, { startEngine: start }] = await Promise.all([
     import('../helper/locate-engine.ts'),
     import('../helper/engine-process.ts'),
@@ -103,6 +108,13 @@ async function engineSettings(
   };
 }
 
+/** @param architecture as Node names it */
+function hostPlatform(architecture: string): Platform {
+  const platform = parsePlatform(architecture === 'x64' ? 'amd64' : architecture);
+  if (platform) return platform;
+  throw new UserError('PLATFORM_UNKNOWN', `slipway does not know the architecture ${architecture}`);
+}
+
 /** 0 lets the engine choose. */
 function networkParallelism(value: string): number {
   if (value === '') return 0;
@@ -124,7 +136,10 @@ function repositoryOnce({ directory, workTree }: Session['project'], { env }: Pr
           env,
           anyVersion,
           withoutProgram: async (work) =>
-            (await import('../git/isomorphic/isomorphic-repository.ts')).isomorphicRepository(work.root, work.gitDirectory),
+            (await import('../git/isomorphic/isomorphic-repository.ts')).isomorphicRepository(
+              work.root,
+              work.gitDirectory,
+            ),
         }),
     });
   };

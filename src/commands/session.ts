@@ -4,6 +4,7 @@ import type { DockerfileReader } from '../dockerfile/dockerfile.ts';
 import type { ImageBuilder, LocalImages } from '../engine/engine.ts';
 import type { OpenedRepository } from '../git/open-repository.ts';
 import type { Locks } from '../locks/locks.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { ProgressSink } from '../progress/events.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { TemplateRenderer } from '../templates/templates.ts';
@@ -45,6 +46,8 @@ export interface Ports {
 export interface HostPlaces {
   /** Absolute path of the directory of caches and locks. */
   readonly home: string;
+  /** What this machine runs without emulation. */
+  readonly platform: Platform;
   /** Private directory of this run: made at its first use, removed with everything in it when the command ends. */
   runDirectory(): Promise<string>;
 }

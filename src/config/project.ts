@@ -8,7 +8,7 @@ export interface Project {
   readonly images: readonly ImageConfig[];
 }
 
-export type ImageConfig = DockerfileImage;
+export type ImageConfig = DockerfileImage | StapelImage;
 
 /** What all kinds of images share. */
 export interface ImageBase {
@@ -45,4 +45,9 @@ export interface DockerfileImage extends ImageBase {
   readonly args: ReadonlyMap<string, string>;
   /** `host:ip` */
   readonly addHosts: readonly string[];
+}
+
+/** Recognised, named and carried, so that the other images of its file can be built. */
+export interface StapelImage extends ImageBase {
+  readonly kind: 'stapel';
 }

@@ -50,6 +50,8 @@ async function processImage(
   const title = imageTitle(name);
   const counter = count > 1 ? `(${index + 1}/${count}) ` : '';
   const sign = config.final ? '⛵' : '🛸';
+  if (config.kind !== 'dockerfile')
+    throw new UserError('NOT_SUPPORTED', `image ${title} is of a kind not supported yet`);
   const platform = parts.platforms[0] ?? config.platforms[0] ?? parts.hostPlatform;
   try {
     const process = { progress: parts.progress, now: parts.now, image: title };

@@ -81,7 +81,7 @@ async function addFile(
     if (!entry.write(piece)) await once(entry, 'drain', { signal });
   }
   const finished = once(entry, 'finish', { signal });
-  entry.end();
+  entry.end(undefined);
   await finished;
 }
 

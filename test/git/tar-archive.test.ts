@@ -48,7 +48,7 @@ describe('an archive of a commit', () => {
       found.push([name, type, mode?.toString(8), mtime?.getTime(), uid, gid, ...target]);
       stream.resume().on('end', next);
     });
-    const read = new Promise((resolve) => reader.on('finish', resolve));
+    const read = new Promise<void>((resolve) => reader.on('finish', () => resolve()));
     reader.end(await archive(repository));
     await read;
     await repository.close();
