@@ -7,19 +7,26 @@ import (
 	"github.com/creachadair/jrpc2"
 
 	"slipway.dev/engine/internal/protocol"
+	"slipway.dev/engine/internal/recipe"
 	"slipway.dev/engine/internal/wire"
 )
 
-// Session is one caller's conversation: nothing is answered before its hello.
+// Session is one caller's conversation: nothing is answered before its hello, and no image before the store is open.
 type Session struct {
 	version string
+	// storeObstacle says why this process cannot have a store; nil: it can.
+	storeObstacle error
 
 	mu       sync.Mutex
 	settings *protocol.Settings
+	opened   protocol.StoreOpened
+	workshop *recipe.Workshop
 }
 
-// NewSession starts a conversation of an engine of this version.
-func NewSession(version string) *Session { return &Session{version: version} }
+// NewSession starts a conversation of an engine of this version. storeObstacle is why it can have no store, or nil.
+func NewSession(version string, storeObstacle error) *Session {
+	return &Session{version: version, storeObstacle: storeObstacle}
+}
 
 // Settings gives what the caller said in its hello. Operations run only after it.
 func (s *Session) Settings() protocol.Settings {
@@ -29,6 +36,26 @@ func (s *Session) Settings() protocol.Settings {
 		return protocol.Settings{}
 	}
 	return *s.settings
+}
+
+// Close removes what this process has in the store.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.workshop == nil {
+		return nil
+	}
+	return s.workshop.Store.Close()
+}
+
+// atWork gives the open store and what goes with it.
+func (s *Session) atWork() (*recipe.Workshop, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.workshop == nil {
+		return nil, wire.Fail(StoreClosed, "the store must be opened by store.open first", "")
+	}
+	return s.workshop, nil
 }
 
 func (s *Session) greeted() bool {

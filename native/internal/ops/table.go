@@ -5,7 +5,16 @@ import "slipway.dev/engine/internal/wire"
 // Table maps every operation of the protocol to what answers it.
 func Table(s *Session) wire.Handlers {
 	table := wire.Handlers{
-		// one line per operation; a duplicate does not compile
+		"store.open":    wire.Handle(openStore(s)),
+		"image.list":    withStore(s, listImages),
+		"image.inspect": withStore(s, inspectImage),
+		"image.pull":    withStore(s, pullImage(s)),
+		"image.build":   withStore(s, buildImage(s)),
+		"image.commit":  withStore(s, commitImage),
+		"image.push":    withStore(s, pushImage(s)),
+		"image.tag":     withStore(s, tagImage),
+		"image.remove":  withStore(s, removeImage),
+		"image.run":     withStore(s, runImage(s)),
 	}
 	for name, handle := range table {
 		table[name] = s.afterHello(handle)

@@ -21,3 +21,9 @@ func (s *Store) Full(err error) (sentence string, full bool) {
 	}
 	return fmt.Sprintf("the disk of the store %s is full: %d MB free", s.GraphRoot(), free>>20), true
 }
+
+// NearlyFull says whether almost nothing is free where the store is.
+func (s *Store) NearlyFull() bool {
+	free, total, err := host.FreeSpace(s.GraphRoot())
+	return err == nil && free < max(total/100, 1<<20)
+}

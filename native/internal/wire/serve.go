@@ -15,7 +15,7 @@ const concurrentCalls = 1024
 
 // Serve answers calls until the input ends or ctx is done. Then every running call is cancelled, and Serve returns
 // when the last of them has ended.
-func Serve(ctx context.Context, handlers Handlers, in io.Reader, out io.WriteCloser) error {
+func Serve(ctx context.Context, handlers Handlers, in io.ReadCloser, out io.WriteCloser) error {
 	methods := handler.Map{"$/cancelRequest": cancelRequest}
 	for name, handle := range handlers {
 		methods[name] = handle
@@ -27,7 +27,8 @@ func Serve(ctx context.Context, handlers Handlers, in io.Reader, out io.WriteClo
 		NewContext:     func() context.Context { return ctx },
 	})
 	server.Start(channel.LSP(in, out))
-	stop := context.AfterFunc(ctx, server.Stop)
+	// The server would wait for a read that only closing the input ends.
+	stop := context.AfterFunc(ctx, func() { server.Stop(); in.Close() })
 	defer stop()
 	return server.Wait()
 }

@@ -1,0 +1,111 @@
+package ops
+
+import (
+	"errors"
+	"fmt"
+
+	"slipway.dev/engine/internal/host"
+	"slipway.dev/engine/internal/recipe"
+	"slipway.dev/engine/internal/registry"
+	"slipway.dev/engine/internal/store"
+	"slipway.dev/engine/internal/wire"
+)
+
+// Codes of what can go wrong with the store and with builds. Those of registries are in the registry room, those of the
+// host in its own.
+const (
+	// NoStore says that this engine was started without one.
+	NoStore = "NO_STORE"
+	// StoreClosed says that an operation came before store.open.
+	StoreClosed = "STORE_CLOSED"
+	// StoreFull says that the disk of the store is full.
+	StoreFull = "STORE_FULL"
+	// StoreUnusable says that no driver works, or the store cannot be read.
+	StoreUnusable = "STORE_UNUSABLE"
+	// DriverMismatch says that the store was made with another driver.
+	DriverMismatch = "DRIVER_MISMATCH"
+	// OptionInvalid says that a value the user chose is not one of the possible ones.
+	OptionInvalid = "OPTION_INVALID"
+	// ModeUnavailable says that the mode asked for does not work here.
+	ModeUnavailable = "MODE_UNAVAILABLE"
+	// BuildFailed says that an instruction failed.
+	BuildFailed = "BUILD_FAILED"
+	// ImageUnknown says that there is no such local image.
+	ImageUnknown = "IMAGE_UNKNOWN"
+)
+
+// asFailure gives the errors of the rooms below their codes.
+func asFailure(s *store.Store, err error) error {
+	if err == nil {
+		return nil
+	}
+	if s != nil {
+		if sentence, full := s.Full(err); full {
+			return wire.Because(err, StoreFull, sentence, "free some space there, or put the store elsewhere by storage.conf (graphroot)")
+		}
+	}
+	var failure *wire.Failure
+	var fault *registry.Fault
+	var obstacle *host.Obstacle
+	var build *recipe.BuildError
+	switch {
+	case errors.As(err, &failure):
+		return failure
+	case errors.As(err, &fault):
+		return wire.Because(err, fault.Code, fault.Message, fault.Hint)
+	case errors.As(err, &obstacle):
+		return wire.Because(err, obstacle.Code, obstacle.Message, obstacle.Remedy)
+	case errors.As(err, &build):
+		return buildFailure(s, build)
+	case errors.Is(err, store.ErrNoImage):
+		return wire.Because(err, ImageUnknown, err.Error(), "")
+	}
+	return err
+}
+
+// buildFailure reports a failed instruction, unless what failed is the registry of a base image or the disk.
+func buildFailure(s *store.Store, build *recipe.BuildError) error {
+	var fault *registry.Fault
+	if build.ExitCode == 0 && errors.As(registry.Classify(build.Cause, "building", build.Dockerfile), &fault) {
+		return wire.Because(build, fault.Code, fault.Message, fault.Hint)
+	}
+	for _, line := range build.Tail {
+		if sentence, full := s.Full(errors.New(line)); full && s.NearlyFull() {
+			return withBuild(wire.Because(build, StoreFull, sentence, "free some space there"), build)
+		}
+	}
+	return withBuild(wire.Because(build, BuildFailed, build.Error(), ""), build)
+}
+
+func withBuild(failure *wire.Failure, build *recipe.BuildError) *wire.Failure {
+	failure.ExitCode = build.ExitCode
+	failure.Instruction = build.Instruction
+	failure.Line = build.Line
+	failure.Tail = build.Tail
+	return failure
+}
+
+// openFailure gives the errors of store.open their codes.
+func openFailure(err error) error {
+	var mismatch *store.MismatchError
+	var unknown *store.UnknownDriverError
+	switch {
+	case errors.As(err, &mismatch):
+		return wire.Because(err, DriverMismatch, mismatch.Error(), fmt.Sprintf(
+			"set WERF_BUILDAH_STORAGE_DRIVER=%s, or give slipway a store of its own: a storage.conf with another graphroot, named by CONTAINERS_STORAGE_CONF",
+			mismatch.Present))
+	case errors.As(err, &unknown):
+		return wire.Because(err, OptionInvalid, unknown.Error(), "")
+	}
+	failure := asFailure(nil, err)
+	var known *wire.Failure
+	if errors.As(failure, &known) {
+		return known
+	}
+	return wire.Because(err, StoreUnusable, err.Error(), "")
+}
+
+// WithoutStore is the obstacle of an engine that was started without a store.
+func WithoutStore() error {
+	return wire.Fail(NoStore, "this engine was started without a store", "")
+}

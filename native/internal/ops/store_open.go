@@ -1,0 +1,121 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.podman.io/storage/pkg/unshare"
+
+	"slipway.dev/engine/internal/host"
+	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/protocol"
+	"slipway.dev/engine/internal/recipe"
+	"slipway.dev/engine/internal/registry"
+	"slipway.dev/engine/internal/store"
+	"slipway.dev/engine/internal/wire"
+)
+
+// openStore opens the store once; later calls get the first answer.
+func openStore(s *Session) func(context.Context, protocol.StoreOpen, wire.Emit) (protocol.StoreOpened, error) {
+	return func(ctx context.Context, params protocol.StoreOpen, _ wire.Emit) (protocol.StoreOpened, error) {
+		if s.storeObstacle != nil {
+			return protocol.StoreOpened{}, openFailure(s.storeObstacle)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.workshop != nil {
+			return s.opened, nil
+		}
+		workshop, opened, err := open(ctx, *s.settings, params)
+		if err != nil {
+			return protocol.StoreOpened{}, openFailure(err)
+		}
+		s.workshop, s.opened = workshop, opened
+		return opened, nil
+	}
+}
+
+func open(ctx context.Context, settings protocol.Settings, params protocol.StoreOpen) (*recipe.Workshop, protocol.StoreOpened, error) {
+	limits, err := runLimits(params.Ulimits)
+	if err != nil {
+		return nil, protocol.StoreOpened{}, wire.Because(err, OptionInvalid, err.Error(), "")
+	}
+	if err := settle(settings); err != nil {
+		return nil, protocol.StoreOpened{}, err
+	}
+	opened, err := store.Open(params.Driver)
+	if err != nil {
+		return nil, protocol.StoreOpened{}, err
+	}
+	choice, err := isolation.Choose(ctx, isolation.Request{
+		Mode:     params.Mode,
+		Runtime:  params.Runtime,
+		Rootless: unshare.GetRootlessUID() > 0,
+		Scratch:  settings.RunDirectory,
+		Memory:   filepath.Join(opened.RunRoot(), "slipway-runtimes.json"),
+	})
+	if err != nil {
+		return nil, protocol.StoreOpened{}, modeFailure(params.Mode, err, opened.Close())
+	}
+	workshop := &recipe.Workshop{Store: opened, Isolation: choice, Limits: limits, Directory: settings.RunDirectory}
+	return workshop, protocol.StoreOpened{
+		Driver:    string(opened.Driver),
+		GraphRoot: opened.GraphRoot(),
+		RunRoot:   opened.RunRoot(),
+		Mode:      string(choice.Mode),
+		Runtime:   choice.Runtime,
+		Why:       choice.Why + "; " + opened.Why,
+		Warnings:  append(choice.Warnings, opened.Warnings...),
+	}, nil
+}
+
+func modeFailure(mode string, err, closing error) error {
+	if closing != nil {
+		err = fmt.Errorf("%w; closing the store: %w", err, closing)
+	}
+	if mode == string(isolation.Rootless) {
+		return wire.Because(err, ModeUnavailable, err.Error(), "use WERF_BUILDAH_MODE=auto or native-chroot, or repair the runtime")
+	}
+	return wire.Because(err, OptionInvalid, err.Error(), "")
+}
+
+// settle keeps the libraries' files and settings inside the run directory.
+func settle(settings protocol.Settings) error {
+	if err := registry.Settle(settings); err != nil {
+		return err
+	}
+	path := filepath.Join(settings.RunDirectory, "containers.conf")
+	if err := os.WriteFile(path, []byte(isolation.ContainersConf), 0o600); err != nil {
+		return fmt.Errorf("preparing the run directory: %w", err)
+	}
+	return os.Setenv("CONTAINERS_CONF", path)
+}
+
+// runLimits are the limits of run steps: those asked for, or all of this process, whose hard limits a step may not exceed.
+func runLimits(asked []string) ([]string, error) {
+	present, err := host.Limits()
+	if err != nil {
+		return nil, err
+	}
+	chosen := map[string]host.Limit{}
+	for _, text := range asked {
+		limit, err := host.ParseLimit(text)
+		if err != nil {
+			return nil, err
+		}
+		if err := host.CheckLimit(limit, present, host.Root("/").MayRaiseLimits()); err != nil {
+			return nil, err
+		}
+		chosen[limit.Name] = limit
+	}
+	limits := make([]string, 0, len(present))
+	for _, limit := range present {
+		if own, found := chosen[limit.Name]; found {
+			limit = own
+		}
+		limits = append(limits, limit.String())
+	}
+	return limits, nil
+}

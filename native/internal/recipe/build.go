@@ -1,0 +1,180 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.podman.io/buildah"
+	"go.podman.io/buildah/define"
+	"go.podman.io/buildah/imagebuildah"
+	"go.podman.io/image/v5/types"
+	"go.podman.io/storage"
+	"go.podman.io/storage/pkg/archive"
+
+	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/store"
+)
+
+// sharedMemory is the size of /dev/shm in run steps.
+const sharedMemory = "65536k"
+
+// Workshop is what all builds of this process share.
+type Workshop struct {
+	Store     *store.Store
+	Isolation isolation.Choice
+	// Limits of run steps, `type:soft:hard`.
+	Limits []string
+	// Directory is private to this run.
+	Directory string
+}
+
+// Dockerfile is one build.
+type Dockerfile struct {
+	Text, Name string
+	// ContextSocket answers one connection with the context as a tar; empty: no context.
+	ContextSocket string
+	// Target is the name or index of a stage; empty: the last one.
+	Target    string
+	BuildArgs map[string]string
+	// OS, Architecture, Variant to build for.
+	Platform Platform
+	AddHosts []string
+	Network  isolation.Network
+	// SourceDateEpoch, Unix seconds: when the image was made, and the latest time of its files.
+	SourceDateEpoch int64
+	// System says how registries are reached, for images that are not there yet.
+	System *types.SystemContext
+}
+
+// Build makes the image of a Dockerfile. Equal builds give equal layers and configuration, on any machine. The result has
+// no name. Steps end within two seconds after ctx is done.
+func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progress) (*storage.Image, error) {
+	if build.Text == "" {
+		return nil, &BuildError{Dockerfile: build.Name, Cause: fmt.Errorf("the file is empty")}
+	}
+	at, err := newPosition(build.Text, build.Name)
+	if err != nil {
+		return nil, &BuildError{Dockerfile: build.Name, Cause: err}
+	}
+	directory, err := os.MkdirTemp(w.Directory, "build-")
+	if err != nil {
+		return nil, fmt.Errorf("preparing a build: %w", err)
+	}
+	defer os.RemoveAll(directory)
+	sources, err := receiveContext(ctx, build.ContextSocket, directory)
+	if err != nil {
+		return nil, err
+	}
+	leash, err := isolation.NewLeash(directory, build.Network)
+	if err != nil {
+		return nil, err
+	}
+	defer leash.Close()
+	defer leash.StopWith(ctx)()
+	running := &running{at: at, output: &output{progress: progress}, progress: progress}
+	id, err := w.run(ctx, build, sources, directory, leash, running)
+	if err != nil {
+		return nil, running.failed(build.Name, err)
+	}
+	return w.finish(id, build.SourceDateEpoch)
+}
+
+func (w *Workshop) run(
+	ctx context.Context, build Dockerfile, sources, directory string, leash *isolation.Leash, running *running,
+) (string, error) {
+	file := filepath.Join(directory, "Dockerfile")
+	if err := os.WriteFile(file, []byte(build.Text), 0o600); err != nil {
+		return "", fmt.Errorf("preparing a build: %w", err)
+	}
+	// What the context holds is decided by whoever sends it.
+	ignore := filepath.Join(directory, "ignore-nothing")
+	if err := os.WriteFile(ignore, nil, 0o600); err != nil {
+		return "", fmt.Errorf("preparing a build: %w", err)
+	}
+	stdout, stderr := running.output.stream(), running.output.stream()
+	defer stdout.flush()
+	defer stderr.flush()
+	options := w.options(build)
+	options.ContextDirectory, options.IgnoreFile = sources, ignore
+	options.In, options.Out, options.Err = leash.Input(), stdout, stderr
+	options.Log = running.announce
+	id, _, err := imagebuildah.BuildDockerfiles(ctx, w.Store, options, file)
+	return id, err
+}
+
+func (w *Workshop) options(build Dockerfile) define.BuildOptions {
+	epoch := instant(build.SourceDateEpoch)
+	system := build.Platform.choose(build.System)
+	jobs := 1
+	return define.BuildOptions{
+		Args:                    build.BuildArgs,
+		Target:                  build.Target,
+		Isolation:               w.Isolation.Buildah(),
+		Runtime:                 w.Isolation.Runtime,
+		ContainerSuffix:         w.Store.ContainerSuffix(),
+		PullPolicy:              define.PullIfMissing,
+		MaxPullPushRetries:      3,
+		PullPushRetryDelay:      2 * time.Second,
+		Compression:             archive.Uncompressed,
+		ReportWriter:            discard{},
+		SignaturePolicyPath:     system.SignaturePolicyPath,
+		SystemContext:           system,
+		Architecture:            system.ArchitectureChoice,
+		OS:                      system.OSChoice,
+		OutputFormat:            buildah.Dockerv2ImageManifest,
+		NamespaceOptions:        build.Network.Namespaces(),
+		ConfigureNetwork:        buildah.NetworkDisabled,
+		NetworkInterface:        isolation.Idle{},
+		CommonBuildOpts:         w.common(build.AddHosts),
+		IDMappingOptions:        &define.IDMappingOptions{HostUIDMapping: true, HostGIDMapping: true},
+		Layers:                  true,
+		NoCache:                 build.Platform.foreign(),
+		RemoveIntermediateCtrs:  true,
+		ForceRmIntermediateCtrs: true,
+		SourceDateEpoch:         &epoch,
+		RewriteTimestamp:        true,
+		SkipUnusedStages:        types.OptionalBoolTrue,
+		CreatedAnnotation:       types.OptionalBoolFalse,
+		InheritLabels:           types.OptionalBoolTrue,
+		InheritAnnotations:      types.OptionalBoolFalse,
+		Jobs:                    &jobs,
+	}
+}
+
+func (w *Workshop) common(addHosts []string) *define.CommonBuildOptions {
+	return &define.CommonBuildOptions{
+		AddHost:       addHosts,
+		HTTPProxy:     true,
+		IdentityLabel: types.OptionalBoolFalse,
+		ShmSize:       sharedMemory,
+		Ulimit:        w.Limits,
+	}
+}
+
+// finish turns what the library committed into the image as it is handed out.
+func (w *Workshop) finish(id string, epoch int64) (*storage.Image, error) {
+	built, err := w.Store.Image(id)
+	if err != nil {
+		return nil, fmt.Errorf("finding the image that was built: %w", err)
+	}
+	made, err := readRecord(w.Store, built)
+	if err != nil {
+		return nil, err
+	}
+	if err := made.normalise(); err != nil {
+		return nil, err
+	}
+	if err := set(made.configuration, "created", instant(epoch)); err != nil {
+		return nil, err
+	}
+	return made.write(w.Store, instant(epoch))
+}
+
+// discard takes what the library says about copying blobs.
+type discard struct{}
+
+// Write takes everything.
+func (discard) Write(data []byte) (int, error) { return len(data), nil }

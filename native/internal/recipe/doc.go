@@ -1,0 +1,2 @@
+// Package recipe executes the recipe of a stage: base, steps, configuration, image.
+package recipe

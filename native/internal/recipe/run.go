@@ -1,0 +1,100 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"go.podman.io/buildah"
+	"go.podman.io/buildah/define"
+	"go.podman.io/common/pkg/config"
+	"go.podman.io/image/v5/types"
+
+	"slipway.dev/engine/internal/isolation"
+)
+
+// Run runs a command in a temporary container of a local image; an empty command is the image's own. It returns the
+// command's exit status.
+func (w *Workshop) Run(
+	ctx context.Context, image string, command []string, system *types.SystemContext, progress Progress,
+) (int, error) {
+	found, err := w.Store.Find(image)
+	if err != nil {
+		return 0, err
+	}
+	directory, err := os.MkdirTemp(w.Directory, "run-")
+	if err != nil {
+		return 0, fmt.Errorf("preparing a container: %w", err)
+	}
+	defer os.RemoveAll(directory)
+	leash, err := isolation.NewLeash(directory, isolation.HostNetwork)
+	if err != nil {
+		return 0, err
+	}
+	defer leash.Close()
+	defer leash.StopWith(ctx)()
+	builder, err := w.container(ctx, found.ID, system)
+	if err != nil {
+		return 0, fmt.Errorf("making a container of image %s: %w", image, err)
+	}
+	defer builder.Delete()
+	if len(command) == 0 {
+		command = append(builder.Entrypoint(), builder.Cmd()...)
+	}
+	if len(command) == 0 {
+		return 0, fmt.Errorf("image %s has no command of its own: name one", image)
+	}
+	return w.runIn(builder, command, leash, progress)
+}
+
+func (w *Workshop) container(ctx context.Context, id string, system *types.SystemContext) (*buildah.Builder, error) {
+	defaults, err := config.Default()
+	if err != nil {
+		return nil, err
+	}
+	capabilities, err := defaults.Capabilities("", nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return buildah.NewBuilder(ctx, w.Store, buildah.BuilderOptions{
+		FromImage:           id,
+		ContainerSuffix:     w.Store.ContainerSuffix(),
+		PullPolicy:          define.PullNever,
+		SystemContext:       system,
+		SignaturePolicyPath: system.SignaturePolicyPath,
+		Isolation:           w.Isolation.Buildah(),
+		NamespaceOptions:    isolation.HostNetwork.Namespaces(),
+		ConfigureNetwork:    buildah.NetworkDisabled,
+		NetworkInterface:    isolation.Idle{},
+		Capabilities:        capabilities,
+		CommonBuildOpts:     w.common(nil),
+		IDMappingOptions:    &define.IDMappingOptions{HostUIDMapping: true, HostGIDMapping: true},
+		ReportWriter:        discard{},
+	})
+}
+
+func (w *Workshop) runIn(
+	builder *buildah.Builder, command []string, leash *isolation.Leash, progress Progress,
+) (int, error) {
+	output := &output{progress: progress}
+	stdout, stderr := output.stream(), output.stream()
+	err := builder.Run(command, buildah.RunOptions{
+		Isolation:        w.Isolation.Buildah(),
+		Runtime:          w.Isolation.Runtime,
+		NamespaceOptions: isolation.HostNetwork.Namespaces(),
+		ConfigureNetwork: buildah.NetworkDisabled,
+		Terminal:         buildah.WithoutTerminal,
+		Stdin:            leash.Input(),
+		Stdout:           stdout,
+		Stderr:           stderr,
+	})
+	stdout.flush()
+	stderr.flush()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}

@@ -1,0 +1,76 @@
+// Command slipway-engine builds, keeps, pulls and pushes images for slipway, which starts it and speaks to it over
+// standard input and output.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"go.podman.io/buildah"
+
+	"slipway.dev/engine/internal/host"
+	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/ops"
+	"slipway.dev/engine/internal/store"
+	"slipway.dev/engine/internal/wire"
+)
+
+// version is that of the command of the same release.
+const version = "0.1.0"
+
+const usage = `usage: slipway-engine serve [--store] | version
+
+slipway starts this program by itself. It answers JSON-RPC 2.0 on standard input and output, and ends when its input does.
+`
+
+func main() {
+	// Buildah starts this program again under other names; those must be seen to before anything else.
+	if slices.Contains(os.Args, host.NothingCommand) {
+		return
+	}
+	isolation.Supervise(os.Args)
+	if buildah.InitReexec() {
+		return
+	}
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	switch {
+	case slices.Equal(args, []string{"version"}):
+		fmt.Println(version)
+		return 0
+	case slices.Equal(args, []string{"serve"}):
+		return serve(ops.WithoutStore())
+	case slices.Equal(args, []string{"serve", "--store"}):
+		return serve(store.EnterNamespace())
+	}
+	fmt.Fprint(os.Stderr, usage)
+	return 2
+}
+
+// serve answers until the input ends or a signal comes.
+func serve(storeObstacle error) int {
+	in, out, err := wire.TakeStdio()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	session := ops.NewSession(version, storeObstacle)
+	status := 0
+	if err := wire.Serve(ctx, ops.Table(session), in, out); err != nil {
+		fmt.Fprintln(os.Stderr, "serving:", err)
+		status = 1
+	}
+	if err := session.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "closing the store:", err)
+		status = 1
+	}
+	return status
+}
