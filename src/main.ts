@@ -4,10 +4,9 @@ import { realpathSync } from 'node:fs';
 import { constants, homedir, tmpdir } from 'node:os';
 import process from 'node:process';
 import type { WriteStream } from 'node:tty';
+import { interruption } from './cli/interruption.ts';
 import type { ProcessView } from './cli/process-view.ts';
 import { run } from './cli/run.ts';
-import { UserError } from './diagnostics/user-error.ts';
-import type { Output } from './ui/output.ts';
 
 /** Milliseconds that a command has to stop after a signal. */
 const GRACE = 30_000;
@@ -20,7 +19,7 @@ function stopSignal(): AbortSignal {
     const exitCode = 128 + constants.signals[name];
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(exitCode);
-      controller.abort(new UserError('INTERRUPTED', `stopped by ${name}`, { exitCode }));
+      controller.abort(interruption(name, exitCode));
       setTimeout(() => process.exit(exitCode), GRACE).unref();
     });
   }
@@ -28,7 +27,7 @@ function stopSignal(): AbortSignal {
 }
 
 /** A reader that goes away is no failure: what it does not take is dropped. */
-function output(stream: WriteStream): Output {
+function output(stream: WriteStream): ProcessView['stdout'] {
   let isBroken = false;
   stream.on('error', () => {
     isBroken = true;

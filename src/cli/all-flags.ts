@@ -9,6 +9,14 @@ import { volumeFlags } from './volume-flags.ts';
 
 /** Options that several commands have: those that may stand in front of the command's name. */
 export function allFlags(): readonly Flag<unknown>[] {
-  const groups = [projectFlags, hostFlags, repositoryFlags, buildFlags, volumeFlags, kubernetesFlags, logFlags];
+  const groups = [
+    projectFlags,
+    hostFlags,
+    repositoryFlags,
+    buildFlags,
+    volumeFlags,
+    kubernetesFlags,
+    logFlags,
+  ];
   return groups.flatMap((group): readonly Flag<unknown>[] => Object.values(group));
 }

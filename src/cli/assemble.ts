@@ -73,7 +73,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
 }
 
 async function startEngine(
-  { flags, view, progress }: AssembleOptions,
+  { flags, view, progress, secrets }: AssembleOptions,
   temporary: RunDirectory,
   store: boolean,
 ) {
@@ -81,13 +81,15 @@ async function startEngine(
     import('../helper/locate-engine.ts'),
     import('../helper/engine-process.ts'),
   ]);
-  const { program: from, architecture, env } = view;
-  const program = await locateEngine({ override: env['SLIPWAY_ENGINE'] ?? '', program: from, architecture });
+  const { program: from, architecture, cwd, env } = view;
+  const override = env['SLIPWAY_ENGINE'] ?? '';
+  const program = await locateEngine({ override, cwd, program: from, architecture });
   return await start({
     program,
     store,
     version: VERSION,
     env,
+    mask: secrets.apply,
     settings: await engineSettings(flags, view, temporary),
     onLog: (line) => progress.emit({ kind: 'debug', line: `engine: ${line}` }),
   });

@@ -60,11 +60,11 @@ export const buildCommand = sessionCommand({
   name: 'build',
   summary: 'build images of a commit, or find them built',
   positionals: { usage: '[IMAGE…]', most: Number.POSITIVE_INFINITY },
-  description: [
-    'Builds the images of werf.yaml as the HEAD commit of its git repository describes them. What was built before, here',
-    'or by others into the same repository, is used again. Without --repo, images are kept on this machine.',
-    '\nIMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image without a name; none means all.',
-  ].join(' '),
+  description: `Builds the images of werf.yaml as the HEAD commit of its git repository describes them. \
+What was built before, here or by others into the same repository, is used again. \
+Without --repo, images are kept on this machine.
+
+IMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image without a name; none means all.`,
   examples: [
     { line: 'slipway build', explains: 'builds all images and keeps them on this machine' },
     {
@@ -87,9 +87,13 @@ export function buildRequestOf(
   env: Environment,
 ): BuildRequest {
   if (given.platform.length > 1) {
-    throw new UserError('NOT_SUPPORTED', `several platforms (${given.platform.join(', ')}) are not supported yet`, {
-      hint: 'build one platform at a time',
-    });
+    throw new UserError(
+      'NOT_SUPPORTED',
+      `several platforms (${given.platform.join(', ')}) are not supported yet`,
+      {
+        hint: 'build one platform at a time',
+      },
+    );
   }
   return {
     images: positionals,

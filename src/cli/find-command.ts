@@ -42,9 +42,13 @@ function isGroup(name: string): boolean {
 function refusal(words: readonly string[]): UserError {
   const name = words.join(' ');
   if (ELSEWHERE.includes(words[0] ?? '')) {
-    return new UserError('CLI_ELSEWHERE', `"${name}" is not part of this tool: it builds images, others deploy them`, {
-      hint: 'give the report of `slipway build --save-build-report` to your deploy tool: it names every image',
-    });
+    return new UserError(
+      'CLI_ELSEWHERE',
+      `"${name}" is not part of this tool: it builds images, others deploy them`,
+      {
+        hint: 'give the report of `slipway build --save-build-report` to your deploy tool: it names every image',
+      },
+    );
   }
   if (LATER.includes(name)) {
     return new UserError('NOT_SUPPORTED', `"${name}" is not supported yet by this version`, {

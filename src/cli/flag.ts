@@ -1,4 +1,6 @@
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
 
 /** Headings of the help text, in this order. */
 export const SECTIONS = {
@@ -86,7 +88,12 @@ export function text(name: string, placeholder: string, details: FlagDetails): F
 }
 
 /** A text with a default. */
-export function textOr(name: string, placeholder: string, fallback: string, details: FlagDetails): Flag<string> {
+export function textOr(
+  name: string,
+  placeholder: string,
+  fallback: string,
+  details: FlagDetails,
+): Flag<string> {
   return {
     ...common(name, { fallbackText: fallback, ...details }),
     form: 'value',

@@ -1,9 +1,9 @@
 import type { Command } from './command.ts';
 import { COMMANDS } from './command-table.ts';
-import { type Flag, type Section, SECTIONS } from './flag.ts';
+import { type Flag, SECTIONS, type Section } from './flag.ts';
 
 const WIDTH = 100;
-const INDENT = '      ';
+const INDENT = '          ';
 
 /** What `slipway help` prints. @param prefix words that the listed commands begin with; '' lists all */
 export function generalHelp(prefix: string): string {
@@ -51,7 +51,9 @@ function flagLines(flag: Flag<unknown>): readonly string[] {
   const title = `  ${short === null ? '    ' : `-${short}, `}--${name}${placeholder === '' ? '' : ` ${placeholder}`}`;
   const notes = [
     ...(form === 'list' ? ['may be given several times'] : []),
-    ...(fallbackText === '' || (form === 'toggle' && fallbackText === 'false') ? [] : [`default: ${fallbackText}`]),
+    ...(fallbackText === '' || (form === 'toggle' && fallbackText === 'false')
+      ? []
+      : [`default: ${fallbackText}`]),
     ...(env.length === 0 ? [] : [`variable: ${env.map((variable) => `$${variable}`).join(', ')}`]),
     ...(status === 'unsupported' ? ['not supported yet'] : []),
     ...(status === 'inert' ? ['no effect yet'] : []),
@@ -64,7 +66,8 @@ function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

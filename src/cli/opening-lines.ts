@@ -8,8 +8,11 @@ import type { ResolvedFlags } from './resolve-flags.ts';
 export function announceTo(
   progress: ProgressSink,
   { output }: Pick<SessionCommand<SessionFlags>, 'output'>,
-  { flags, cwd, warnings }: Pick<CommandInput<SessionFlags>, 'flags' | 'cwd'> &
-    Pick<ResolvedFlags<SessionFlags>, 'warnings'>,
+  {
+    flags,
+    cwd,
+    warnings,
+  }: Pick<CommandInput<SessionFlags>, 'flags' | 'cwd'> & Pick<ResolvedFlags<SessionFlags>, 'warnings'>,
 ): void {
   if (flags.logProjectDir) {
     progress.emit({ kind: 'line', line: `Using project dir: ${resolve(cwd, flags.dir ?? '')}` });

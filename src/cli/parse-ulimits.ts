@@ -37,9 +37,11 @@ export function parseUlimits(value: string): string[] {
 function parseUlimit(part: string): string {
   const [type = '', soft, hard = soft, ...more] = part.split(':');
   if (!TYPES.some((known) => known === type)) throw invalid(part, `"${type}" is no type of limit`);
-  if (soft === undefined || more.length > 0) throw invalid(part, 'must be written as type:soft or type:soft:hard');
+  if (soft === undefined || more.length > 0)
+    throw invalid(part, 'must be written as type:soft or type:soft:hard');
   for (const number of [soft, hard]) {
-    if (number !== UNLIMITED && !/^[0-9]{1,19}$/.test(number ?? '')) throw invalid(part, `"${number}" is no number`);
+    if (number !== UNLIMITED && !/^[0-9]{1,19}$/.test(number ?? ''))
+      throw invalid(part, `"${number}" is no number`);
   }
   if (isAbove(soft, hard ?? soft)) throw invalid(part, 'the soft limit is above the hard one');
   return `${type}:${soft}:${hard}`;

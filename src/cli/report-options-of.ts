@@ -1,7 +1,7 @@
 import { extname, resolve } from 'node:path';
 import type { ReportFormat, ReportOptions } from '../commands/report-options.ts';
-import { UserError } from '../diagnostics/user-error.ts';
 import type { Environment } from '../commands/session.ts';
+import { UserError } from '../diagnostics/user-error.ts';
 import type { buildFlags } from './build-flags.ts';
 import type { FlagValues } from './flag.ts';
 

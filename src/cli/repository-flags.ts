@@ -2,7 +2,18 @@ import { parseRepository, type RepositoryAddress } from '../oci/repository-addre
 import { choice, type Flag, list, type Parsed, parsed, text } from './flag.ts';
 
 const section = 'repositories';
-const KINDS = ['auto', 'acr', 'default', 'dockerhub', 'ecr', 'gcr', 'github', 'gitlab', 'harbor', 'quay'] as const;
+const KINDS = [
+  'auto',
+  'acr',
+  'default',
+  'dockerhub',
+  'ecr',
+  'gcr',
+  'github',
+  'gitlab',
+  'harbor',
+  'quay',
+] as const;
 
 /** The local storage of this machine, written as an address. */
 export const LOCAL = ':local';

@@ -30,7 +30,11 @@ export function resolveFlags<S extends FlagTable>(
   given: ReadonlyMap<string, readonly string[]>,
   env: Environment,
 ): ResolvedFlags<S> {
-  const outcomes = Object.entries(flags).map(([key, flag]) => ({ key, flag, outcome: resolve(flag, given, env) }));
+  const outcomes = Object.entries(flags).map(([key, flag]) => ({
+    key,
+    flag,
+    outcome: resolve(flag, given, env),
+  }));
   const bad = outcomes.flatMap(({ outcome }) => (outcome.kind === 'bad' ? [outcome.problem] : []));
   const refused = outcomes.flatMap(({ flag, outcome }) => refusal(flag, outcome));
   raise([...bad, ...refused]);
@@ -44,7 +48,11 @@ export function resolveFlags<S extends FlagTable>(
   return { values, warnings, secrets };
 }
 
-function resolve(flag: Flag<unknown>, given: ReadonlyMap<string, readonly string[]>, env: Environment): Outcome {
+function resolve(
+  flag: Flag<unknown>,
+  given: ReadonlyMap<string, readonly string[]>,
+  env: Environment,
+): Outcome {
   const texts = given.get(flag.name);
   const prefixed = flag.env.flatMap((name) => (name.endsWith('*') ? matching(name.slice(0, -1), env) : []));
   if (flag.form === 'list' && prefixed.length > 0) {
@@ -61,7 +69,10 @@ function resolve(flag: Flag<unknown>, given: ReadonlyMap<string, readonly string
 }
 
 /** Variables that begin with `prefix` and are not empty, sorted by name. */
-function matching(prefix: string, env: Environment): readonly { readonly name: string; readonly value: string }[] {
+function matching(
+  prefix: string,
+  env: Environment,
+): readonly { readonly name: string; readonly value: string }[] {
   return Object.keys(env)
     .filter((name) => name.startsWith(prefix) && env[name] !== undefined && env[name] !== '')
     .sort()

@@ -72,7 +72,8 @@ async function failed(view: ProcessView, error: unknown): Promise<number> {
   const { describeFailure } = await import('./describe-failure.ts');
   const { errorText } = await import('../ui/problem-text.ts');
   const { painter } = await import('../ui/painter.ts');
-  const shown: UserError = error instanceof UserError ? error : await describeFailure(error, view, (text) => text);
+  const shown: UserError =
+    error instanceof UserError ? error : await describeFailure(error, view, (text) => text);
   view.stderr.write(errorText(shown, painter(view.stderr.isTTY)));
   return shown.exitCode;
 }

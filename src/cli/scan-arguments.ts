@@ -33,7 +33,7 @@ export function scanArguments(args: readonly string[], flags: FlagTable): Scanne
       continue;
     }
     for (const [shape, inline] of optionsOf(argument, shapes)) {
-      const value = inline ?? (shape.form === 'toggle' ? 'true' : valueOf(shape, argument, queue));
+      const value = inline ?? (shape.form === 'toggle' ? 'true' : takeValue(shape, argument, queue));
       given.set(shape.name, [...(given.get(shape.name) ?? []), value]);
     }
   }
@@ -69,14 +69,12 @@ function shortOptions(letters: string, inline: string | null, shapes: readonly S
   return found;
 }
 
-function valueOf({ name }: Shape, argument: string, queue: string[]): string {
+function takeValue({ name }: Shape, argument: string, queue: string[]): string {
   const next = queue.shift();
   // A word with dashes is more likely the next option than a value; numbers are values.
   if (next !== undefined && (!next.startsWith('-') || /^-[0-9]+$/.test(next))) return next;
   const hint =
-    next === undefined
-      ? `write --${name}=VALUE`
-      : `if "${next}" is the value, write --${name}=${next}`;
+    next === undefined ? `write --${name}=VALUE` : `if "${next}" is the value, write --${name}=${next}`;
   throw new UserError('CLI_VALUE_MISSING', `option ${argument} needs a value`, { hint });
 }
 

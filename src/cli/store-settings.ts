@@ -41,7 +41,10 @@ function modeOf(given: string): string {
   if (given === '' || given === 'default' || given === 'docker') return 'auto';
   if (MODES.some((mode) => mode === given)) return given;
   if (given === 'plain-chroot') {
-    throw new UserError('NOT_SUPPORTED', 'WERF_BUILDAH_MODE=plain-chroot is not supported yet by this version');
+    throw new UserError(
+      'NOT_SUPPORTED',
+      'WERF_BUILDAH_MODE=plain-chroot is not supported yet by this version',
+    );
   }
   throw new UserError('MODE_UNKNOWN', `unexpected mode WERF_BUILDAH_MODE="${given}"`, {
     hint: `use one of ${[...MODES, 'default', 'docker'].join(', ')}`,

@@ -43,7 +43,10 @@ function matching(images: readonly ChoosableImage[], pattern: string): readonly 
   const expression = expressionOf(pattern);
   const names = images.map(({ name }) => name).filter((name) => expression.test(shown(name)));
   if (names.length > 0) return names;
-  const near = nearest(pattern, images.map(({ name }) => shown(name)));
+  const near = nearest(
+    pattern,
+    images.map(({ name }) => shown(name)),
+  );
   throw new UserError('IMAGE_NOT_FOUND', `no image matches "${pattern}"`, {
     hint: near ? `did you mean "${near}"?` : 'see `slipway config list` for the names of the images',
   });
@@ -68,15 +71,20 @@ function checkPattern(pattern: string): void {
 
 /** `*` and `?` stay inside one part; `[!..]` and `[^..]` are all but these characters. */
 function expressionOf(pattern: string): RegExp {
-  const source = pattern.replace(/\[([!^]?)([^\]]*)\]|[\s\S]/g, (token, not: string, set: string | undefined) => {
-    if (set !== undefined) return `(?!/)[${not ? '^' : ''}${set.replace(/[\\[\]^]/g, '\\$&')}]`;
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    return token.replace(/[.+^${}()|\\\]/]/g, '\\$&');
-  });
+  const source = pattern.replace(
+    /\[([!^]?)([^\]]*)\]|[\s\S]/g,
+    (token, not: string, set: string | undefined) => {
+      if (set !== undefined) return `(?!/)[${not ? '^' : ''}${set.replace(/[\\[\]^]/g, '\\$&')}]`;
+      if (token === '*') return '[^/]*';
+      if (token === '?') return '[^/]';
+      return token.replace(/[.+^${}()|\\\]/]/g, '\\$&');
+    },
+  );
   try {
     return new RegExp(`^${source}$`, 'u');
   } catch (cause) {
-    throw new UserError('IMAGE_PATTERN_INVALID', `image pattern "${pattern}" holds a bad range in "[]"`, { cause });
+    throw new UserError('IMAGE_PATTERN_INVALID', `image pattern "${pattern}" holds a bad range in "[]"`, {
+      cause,
+    });
   }
 }

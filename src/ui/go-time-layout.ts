@@ -1,4 +1,6 @@
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 /** Parts of Go's reference time, longer ones before those they begin with. */
@@ -60,7 +62,10 @@ function zone(minutes: number, between: string): string {
 
 /** `.000` keeps zeros at the end, `.999` drops them. */
 function fraction(part: string, milliseconds: number): string {
-  const digits = String(milliseconds).padStart(3, '0').padEnd(9, '0').slice(0, part.length - 1);
+  const digits = String(milliseconds)
+    .padStart(3, '0')
+    .padEnd(9, '0')
+    .slice(0, part.length - 1);
   if (part[1] === '0') return `${part[0]}${digits}`;
   const trimmed = digits.replace(/0+$/, '');
   return trimmed === '' ? '' : `${part[0]}${trimmed}`;

@@ -77,7 +77,14 @@ function problemData({ code, message, position, hint, excerpt }: Problem): Reado
   return { code, message, position: position ?? null, hint: hint ?? null, excerpt: excerpt ?? null };
 }
 
-function errorData({ code, message, hint, problems, tail, exitCode }: UserError): Readonly<Record<string, unknown>> {
+function errorData({
+  code,
+  message,
+  hint,
+  problems,
+  tail,
+  exitCode,
+}: UserError): Readonly<Record<string, unknown>> {
   return { code, message, hint: hint ?? null, problems: problems.map(problemData), tail, exitCode };
 }
 

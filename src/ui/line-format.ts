@@ -32,14 +32,17 @@ export function lineFormat({ settings, paint, prefixOf, zoneMinutes }: LineForma
   };
   const wrap = (text: string, room: number) =>
     pretty && room >= NARROWEST && stringWidth(text) > room
-      ? wrapAnsi(text, room, { hard: false, trim: false }).split('\n').map((part) => part.trimEnd())
+      ? wrapAnsi(text, room, { hard: false, trim: false })
+          .split('\n')
+          .map((part, index) => (index === 0 ? part : part.trimStart()).trimEnd())
       : [text];
 
   return (line) => {
     const lead = `${before(line)}${border(line.depth, pretty)}`;
     const text = cleanText(pretty ? line.text : withoutSigns(line.text), color);
     if (line.form === 'details') return [`${lead}${text}`.trimEnd()];
-    if (line.form === 'text') return wrap(text, width - stringWidth(lead)).map((part) => `${lead}${part}`.trimEnd());
+    if (line.form === 'text')
+      return wrap(text, width - stringWidth(lead)).map((part) => `${lead}${part}`.trimEnd());
     const corner = pretty ? { header: '┌ ', footer: '└ ', inline: '' }[line.form] : '';
     const dots = line.form === 'inline' ? ' ...' : '';
     const failed = line.failed ? paint.red(' FAILED') : '';

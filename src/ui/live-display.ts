@@ -22,7 +22,12 @@ export function liveDisplay(options: LiveDisplayOptions): Display {
   const running = runningLines(now);
   const finished: string[] = [];
   const isQuiet = settings.level === 'quiet';
-  const text = textLog({ ...options, paint, streaming: false, write: (lines) => finished.push(secrets.apply(lines)) });
+  const text = textLog({
+    ...options,
+    paint,
+    streaming: false,
+    write: (lines) => finished.push(secrets.apply(lines)),
+  });
 
   const print = () => {
     if (finished.length === 0) return;

@@ -60,7 +60,9 @@ function started(title: string, since: number): Running {
 
 function lineOf({ title, since, inner, last }: Running, now: number): string {
   const doing = [...inner.values()].at(-1);
-  const parts = [title, formatElapsed(now - since), doing, last].filter((part) => part !== undefined && part !== '');
+  const parts = [title, formatElapsed(now - since), doing, last].filter(
+    (part) => part !== undefined && part !== '',
+  );
   return parts.join('  ');
 }
 

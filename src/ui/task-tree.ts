@@ -91,7 +91,8 @@ export function taskTree({ streaming, write }: TaskTreeOptions): TaskTree {
       if (!isNode(item)) line(item, inside);
       else writeNode(item, inside);
     }
-    if (inside.ended && inside.isWritten && inside.current === null && inside.queue.length === 0) finish(inside);
+    if (inside.ended && inside.isWritten && inside.current === null && inside.queue.length === 0)
+      finish(inside);
   };
   const writeNode = (item: Node, inside: Node) => {
     inside.current = item;
@@ -100,6 +101,7 @@ export function taskTree({ streaming, write }: TaskTreeOptions): TaskTree {
   };
   const finish = (ended: Node) => {
     if (ended.parent?.current !== ended) return;
+    openHeaders(ended.parent, write);
     write(footerOf(ended));
     ended.parent.current = null;
     drain(ended.parent);
@@ -134,7 +136,8 @@ export function taskTree({ streaming, write }: TaskTreeOptions): TaskTree {
       if (found?.isWritten) openHeaders(found, write);
     },
     flush() {
-      for (const left of [...nodes.values()].reverse()) stop(left.id, { failed: true, duration: null, at: left.at });
+      for (const left of [...nodes.values()].reverse())
+        stop(left.id, { failed: true, duration: null, at: left.at });
     },
   };
 }

@@ -19,10 +19,16 @@ export function treeEvents({ tree, level, now }: TreeEventsOptions): (event: Pro
   /** For each task that runs: the nearest task around it that is shown. */
   const shownAs = new Map<string, { readonly task: string | undefined; readonly since: number }>();
   const wanted = (detail: Detail | undefined) => isShown(detail ?? 'default', level);
-  const taskOf = (task: string | undefined) => (task === undefined ? undefined : (shownAs.get(task)?.task ?? task));
+  const taskOf = (task: string | undefined) =>
+    task === undefined ? undefined : (shownAs.get(task)?.task ?? task);
   const isHidden = (task: string) => shownAs.has(task) && shownAs.get(task)?.task !== task;
   const text = (task: string | undefined, line: string, image: string | undefined) =>
-    tree.add(taskOf(task), { form: 'text', text: line, at: now(), ...(image === undefined ? {} : { image }) });
+    tree.add(taskOf(task), {
+      form: 'text',
+      text: line,
+      at: now(),
+      ...(image === undefined ? {} : { image }),
+    });
 
   return (event) => {
     switch (event.kind) {

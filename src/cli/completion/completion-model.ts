@@ -19,7 +19,11 @@ export interface CompletedCommand {
 /** Everything that a shell can complete, from the commands themselves; the beginning comes first. */
 export function completionModel(commands: readonly Command[]): readonly CompletedCommand[] {
   const groups = new Set(['', ...commands.map(({ name }) => name.split(' ').slice(0, -1).join(' '))]);
-  const ofGroup = (group: string): CompletedCommand => ({ name: group, words: wordsAfter(group, commands), options: [] });
+  const ofGroup = (group: string): CompletedCommand => ({
+    name: group,
+    words: wordsAfter(group, commands),
+    options: [],
+  });
   return [...[...groups].map(ofGroup), ...commands.map(ofCommand)];
 }
 
