@@ -10,6 +10,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/sirupsen/logrus"
 	"go.podman.io/buildah"
 
 	"slipway.dev/engine/internal/host"
@@ -36,6 +37,7 @@ func main() {
 	if buildah.InitReexec() {
 		return
 	}
+	logrus.SetLevel(logrus.WarnLevel)
 	os.Exit(run(os.Args[1:]))
 }
 

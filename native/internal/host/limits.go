@@ -29,6 +29,9 @@ type Limit struct {
 // String is the form `name:soft:hard`.
 func (l Limit) String() string { return fmt.Sprintf("%s:%d:%d", l.Name, l.Soft, l.Hard) }
 
+// Assignment is the form `name=soft:hard`, which Buildah reads.
+func (l Limit) Assignment() string { return fmt.Sprintf("%s=%d:%d", l.Name, l.Soft, l.Hard) }
+
 // Limits reads all limits of this process.
 func Limits() ([]Limit, error) {
 	limits := make([]Limit, 0, len(limitNames))

@@ -83,6 +83,9 @@ func modeFailure(mode string, err, closing error) error {
 
 // settle keeps the libraries' files and settings inside the run directory.
 func settle(settings protocol.Settings) error {
+	if err := store.SettleRuntimeDirectory(); err != nil {
+		return err
+	}
 	if err := registry.Settle(settings); err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func runLimits(asked []string) ([]string, error) {
 		if own, found := chosen[limit.Name]; found {
 			limit = own
 		}
-		limits = append(limits, limit.String())
+		limits = append(limits, limit.Assignment())
 	}
 	return limits, nil
 }

@@ -25,7 +25,7 @@ const sharedMemory = "65536k"
 type Workshop struct {
 	Store     *store.Store
 	Isolation isolation.Choice
-	// Limits of run steps, `type:soft:hard`.
+	// Limits of run steps, `type=soft:hard`.
 	Limits []string
 	// Directory is private to this run.
 	Directory string
@@ -101,6 +101,8 @@ func (w *Workshop) run(
 	options.ContextDirectory, options.IgnoreFile = sources, ignore
 	options.In, options.Out, options.Err = leash.Input(), stdout, stderr
 	options.Log = running.announce
+	// Otherwise the id is printed among the output.
+	options.IIDFile = filepath.Join(directory, "id")
 	id, _, err := imagebuildah.BuildDockerfiles(ctx, w.Store, options, file)
 	return id, err
 }
@@ -139,7 +141,6 @@ func (w *Workshop) options(build Dockerfile) define.BuildOptions {
 		SkipUnusedStages:        types.OptionalBoolTrue,
 		CreatedAnnotation:       types.OptionalBoolFalse,
 		InheritLabels:           types.OptionalBoolTrue,
-		InheritAnnotations:      types.OptionalBoolFalse,
 		Jobs:                    &jobs,
 	}
 }

@@ -3,6 +3,7 @@ package recipe
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 
 // onlyDocker are fields of an image's `config` that OCI has no place for.
 var onlyDocker = []string{"Healthcheck", "Shell", "OnBuild"}
+
+// cacheMark ends what the library writes into the history of an image whose file times it changed.
+var cacheMark = regexp.MustCompile(`\s*\|clamp-mtime=\d+\s*$`)
 
 // hostFields are fields of Docker's configuration that tell about the machine or the container it was made with.
 var hostFields = []string{"container", "container_config", "docker_version", "id", "parent", "parent_id"}
@@ -44,10 +48,35 @@ func (r *record) normalise() error {
 		return err
 	}
 	delete(r.manifest, "annotations")
+	if err := plainHistory(r.configuration); err != nil {
+		return err
+	}
 	if slices.ContainsFunc(onlyDocker, func(name string) bool { return config[name] != nil }) {
 		return nil
 	}
 	return r.toOCI()
+}
+
+// plainHistory takes the library's marks for its cache out of the history.
+func plainHistory(configuration map[string]json.RawMessage) error {
+	var history []map[string]json.RawMessage
+	text, present := configuration["history"]
+	if !present {
+		return nil
+	}
+	if err := json.Unmarshal(text, &history); err != nil {
+		return fmt.Errorf("reading a history: %w", err)
+	}
+	for _, entry := range history {
+		var command string
+		if json.Unmarshal(entry["created_by"], &command) != nil || !cacheMark.MatchString(command) {
+			continue
+		}
+		if err := set(entry, "created_by", cacheMark.ReplaceAllString(command, "")); err != nil {
+			return err
+		}
+	}
+	return set(configuration, "history", history)
 }
 
 func (r *record) toOCI() error {

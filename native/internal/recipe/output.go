@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"bytes"
+	"regexp"
 	"sync"
 )
 
@@ -62,8 +63,15 @@ type lineWriter struct {
 	pending []byte
 }
 
+// chatter is what the library itself prints between the output of steps, each time in one write.
+var chatter = regexp.MustCompile(`^--> (Using cache )?[0-9a-f]+\n$`)
+
 // Write never fails.
 func (w *lineWriter) Write(data []byte) (int, error) {
+	if chatter.Match(data) {
+		w.flush()
+		return len(data), nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending = append(w.pending, data...)

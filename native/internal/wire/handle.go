@@ -21,7 +21,7 @@ type Handlers map[string]Handler
 func Handle[P, R any](run func(ctx context.Context, params P, emit Emit) (R, error)) Handler {
 	return func(ctx context.Context, request *jrpc2.Request) (any, error) {
 		var params P
-		if err := request.UnmarshalParams(&params); err != nil {
+		if err := json.Unmarshal([]byte(request.ParamString()), &params); err != nil {
 			message := fmt.Sprintf("%s: %v", request.Method(), err)
 			return nil, Because(err, BadRequest, message, "").reply()
 		}
