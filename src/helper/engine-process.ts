@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../diagnostics/user-error.ts';
+import { type EngineChild, startChild } from './engine-child.ts';
 import { engineFailure } from './engine-failure.ts';
-import { type EngineLog, engineLog } from './engine-log.ts';
+import { greetEngine } from './greet-engine.ts';
 import type { Answers, Operation, Params, Progress, Result, Settings } from './protocol.ts';
 
-/** Must equal PROTOCOL_VERSION of the schema, which is not loaded at run time; a test holds them together. */
-export const SPOKEN_PROTOCOL = 1;
-/** Time a closed engine has to stop what runs in it, milliseconds. */
+/** Time for an answer to the greeting, for a cancelled call to end, and for a closed engine to go; milliseconds. */
 const GRACE = 10_000;
 
 export interface EngineStart {
@@ -18,6 +16,11 @@ export interface EngineStart {
   readonly version: string;
   readonly settings: Settings;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds; 10 seconds when left out. */
+  readonly grace?: number;
+  /** Hides secrets in a line of the engine's log. */
+  mask(line: string): string;
+  /** Gets every line of the engine's log, masked. */
   onLog(line: string): void;
 }
 
@@ -28,6 +31,10 @@ export interface CallOptions {
 
 /** One running engine. Every call ends: with a result, a failure, or the news that the engine is dead. */
 export interface EngineProcess {
+  /**
+   * An aborted call is cancelled in the engine and waited for; an engine that does not let go of it is ended.
+   * @throws the signal's reason when aborted; UserError with the engine's own code; UserError ENGINE_DIED
+   */
   call<O extends Operation>(operation: O, params: Params<O>, options: CallOptions): Promise<Result<O>>;
   /** Answers the engine's questions from now on, until the returned function is called. */
   answer(answers: Answers): () => void;
@@ -35,87 +42,91 @@ export interface EngineProcess {
   close(): Promise<void>;
 }
 
-/** Starts an engine and compares versions. @throws UserError ENGINE_VERSION, ENGINE_DIED */
+/** Starts an engine and compares versions. @throws UserError ENGINE_VERSION, ENGINE_DIED, ENGINE_SILENT */
 export async function startEngine(start: EngineStart): Promise<EngineProcess> {
-  const { createMessageConnection, StreamMessageReader, StreamMessageWriter, CancellationTokenSource } =
-    await import('vscode-jsonrpc/node');
-  // A group of its own: Ctrl-C on the terminal is for the command, which then stops the engine politely.
-  const child = spawn(start.program, ['serve', ...(start.store ? ['--store'] : [])], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    env: start.env,
-  });
-  const log = engineLog(child.stderr, start.onLog);
-  const death = deathOf(child, log);
-  const connection = createMessageConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
+  const { program, version, settings, env, mask, onLog, grace = GRACE } = start;
+  // The process comes up while the library is read.
+  const args = ['serve', ...(start.store ? ['--store'] : [])];
+  const child = startChild({ program, args, env, grace, mask, onLog });
+  const rpc = await import('vscode-jsonrpc/node');
+  const connection = rpc.createMessageConnection(
+    new rpc.StreamMessageReader(child.stdout),
+    new rpc.StreamMessageWriter(child.stdin),
   );
-  connection.onError(() => undefined);
-  child.stdin.on('error', () => undefined);
-  const listeners = progressListeners(connection);
+  // What cannot be read or written ends the process, and its end fails all that wait.
+  connection.onError(([error]) => void child.stop(`what it wrote is no message (${error.message})`));
+  connection.onClose(() => void endIfAlive(child, grace));
+  const call = calling(connection, child, rpc, grace);
+  const answer = answering(connection, rpc);
+  const close = async () => {
+    await child.stop('it was closed');
+    connection.dispose();
+  };
   connection.listen();
+  try {
+    const never = new AbortController().signal;
+    const hello = (params: Params<'hello'>) => call('hello', params, { signal: never });
+    await greetEngine(hello, { program, version, settings, patience: grace });
+    return { call, answer, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-  const call: EngineProcess['call'] = async (operation, params, { signal, onProgress }) => {
+type Rpc = Pick<typeof import('vscode-jsonrpc/node'), 'CancellationTokenSource' | 'ResponseError'>;
+
+function calling(
+  connection: MessageConnection,
+  child: EngineChild,
+  { CancellationTokenSource, ResponseError }: Rpc,
+  grace: number,
+): EngineProcess['call'] {
+  const listeners = progressListeners(connection);
+  return async (operation, params, { signal, onProgress }) => {
     signal.throwIfAborted();
     const source = new CancellationTokenSource();
-    const cancel = () => source.cancel();
+    let stubborn: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      source.cancel();
+      stubborn = setTimeout(() => void child.stop('it did not end a cancelled call'), grace);
+    };
     signal.addEventListener('abort', cancel, { once: true });
     const forget =
       'token' in params && onProgress ? listeners.add(params.token, onProgress) : () => undefined;
-    const answered = connection.sendRequest<Result<typeof operation>>(operation, params, source.token);
+    const answered = connection
+      .sendRequest<Result<typeof operation>>(operation, params, source.token)
+      .catch((error: unknown) => {
+        if (error instanceof ResponseError && !isConnectionLoss(error.code))
+          throw engineFailure(error.message, error.data);
+        // Nothing was answered: the pipe broke, or what came was no message. The end of the process says why.
+        void endIfAlive(child, grace);
+        return child.death;
+      });
     try {
-      return await Promise.race([answered, death]);
+      return await Promise.race([answered, child.death]);
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw asUserError(error);
+      throw signal.aborted ? signal.reason : error;
     } finally {
       answered.catch(() => undefined);
+      clearTimeout(stubborn);
       signal.removeEventListener('abort', cancel);
       forget();
       source.dispose();
     }
   };
-
-  const engine = { call, answer: answering(connection), close: closing(child, connection) };
-  try {
-    await greet(engine, start);
-    return engine;
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
 }
 
-async function greet({ call }: Pick<EngineProcess, 'call'>, { version, settings, program }: EngineStart) {
-  const hello = { protocol: SPOKEN_PROTOCOL, version, settings };
-  const welcome = await call('hello', hello, { signal: AbortSignal.timeout(GRACE) });
-  if (welcome.version === version && welcome.protocol === SPOKEN_PROTOCOL) return;
-  throw new UserError(
-    'ENGINE_VERSION',
-    `${program} is of version ${welcome.version}, slipway of ${version}`,
-    {
-      hint: 'install both in the same version, or build both from one checkout (scripts/setup)',
-    },
-  );
+/** A closed pipe mostly means that the process is ending, for a reason of its own that should be told. */
+async function endIfAlive(child: EngineChild, grace: number): Promise<void> {
+  const late = setTimeout(() => void child.stop('it closed its output'), grace / 10);
+  await child.death.catch(() => undefined);
+  clearTimeout(late);
 }
 
-/** Fails once the process has ended; never fulfils. */
-function deathOf(child: ChildProcess, log: EngineLog): Promise<never> {
-  const death = new Promise<never>((_, reject) => {
-    child.once('error', (cause) => {
-      reject(
-        new UserError('ENGINE_DIED', `slipway-engine could not be started: ${cause.message}`, { cause }),
-      );
-    });
-    child.once('close', (code, signal) => {
-      const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
-      const message = `slipway-engine ended unexpectedly (${how})`;
-      reject(new UserError('ENGINE_DIED', message, { tail: log.lines() }));
-    });
-  });
-  death.catch(() => undefined);
-  return death;
+/** Codes that the library itself gives to calls that were not answered. */
+function isConnectionLoss(code: number): boolean {
+  return code >= -32099 && code <= -32096;
 }
 
 function progressListeners(connection: MessageConnection) {
@@ -129,40 +140,25 @@ function progressListeners(connection: MessageConnection) {
   };
 }
 
-function answering(connection: MessageConnection): EngineProcess['answer'] {
+/** Not understood by the engine otherwise than as "no": the caller knows why. */
+const REFUSED = -32803;
+
+function answering(connection: MessageConnection, { ResponseError }: Rpc): EngineProcess['answer'] {
   return (answers) => {
     const registered = Object.entries(answers).map(([question, answer]) =>
-      // Each answer takes what its question sends: the schema of both sides says so.
-      connection.onRequest(question, answer as (params: unknown) => Promise<unknown>),
+      connection.onRequest(question, async (params: unknown) => {
+        try {
+          // Each answer takes what its question sends: the schema of both sides says so.
+          return await (answer as (params: unknown) => Promise<unknown>)(params);
+        } catch (error) {
+          const code = error instanceof UserError ? error.code : 'INTERNAL';
+          const message = error instanceof Error ? error.message : String(error);
+          throw new ResponseError(REFUSED, message, { code });
+        }
+      }),
     );
     return () => {
       for (const one of registered) one.dispose();
     };
   };
-}
-
-function closing(child: ChildProcess, connection: MessageConnection): () => Promise<void> {
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', resolve);
-    child.once('error', () => resolve());
-  });
-  let closed: Promise<void> | undefined;
-  const close = async () => {
-    child.stdin?.end();
-    const terminate = setTimeout(() => child.kill('SIGTERM'), GRACE);
-    const kill = setTimeout(() => child.kill('SIGKILL'), 2 * GRACE);
-    await ended;
-    clearTimeout(terminate);
-    clearTimeout(kill);
-    connection.dispose();
-  };
-  return () => {
-    closed ??= close();
-    return closed;
-  };
-}
-
-function asUserError(error: unknown): unknown {
-  if (error instanceof UserError || !(error instanceof Error)) return error;
-  return engineFailure(error.message, 'data' in error ? error.data : undefined);
 }

@@ -1,11 +1,13 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../diagnostics/user-error.ts';
 
 export interface EngineSearch {
   /** Value of SLIPWAY_ENGINE; '' when it is not set. */
   readonly override: string;
+  /** What a relative override starts from. */
+  readonly cwd: string;
   /** File of the running program: packages and checkouts are looked for around it. */
   readonly program: string;
   /** As Node names it, such as `x64`. */
@@ -17,8 +19,9 @@ export interface EngineSearch {
  * @returns absolute path
  * @throws UserError ENGINE_NOT_FOUND naming the places tried
  */
-export async function locateEngine({ override, program, architecture }: EngineSearch): Promise<string> {
-  const places = override === '' ? standardPlaces(program, architecture) : [override];
+export async function locateEngine(search: EngineSearch): Promise<string> {
+  const { override, cwd, program, architecture } = search;
+  const places = override === '' ? standardPlaces(program, architecture) : [resolve(cwd, override)];
   for (const place of places) {
     if (await isExecutable(place)) return place;
   }
@@ -41,9 +44,11 @@ function standardPlaces(program: string, architecture: string): readonly string[
   }
 }
 
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }

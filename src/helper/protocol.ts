@@ -356,6 +356,11 @@ export const QUESTIONS = {
 } as const;
 
 export type Operation = keyof typeof OPERATIONS;
+/** Operations that need the store, and those that do not. */
+export type StoreOperation = {
+  [O in Operation]: (typeof OPERATIONS)[O]['store'] extends true ? O : never;
+}[Operation];
+export type LightOperation = Exclude<Operation, StoreOperation>;
 export type Params<O extends Operation> = z.infer<(typeof OPERATIONS)[O]['params']>;
 export type Result<O extends Operation> = z.infer<(typeof OPERATIONS)[O]['result']>;
 export type Question = keyof typeof QUESTIONS;

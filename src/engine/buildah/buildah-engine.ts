@@ -3,7 +3,7 @@ import { sharedWork } from '../../concurrency/shared-work.ts';
 import type { EngineClient } from '../../helper/engine-client.ts';
 import type { CallOptions } from '../../helper/engine-process.ts';
 import { imageFactsOf } from '../../helper/image-facts-of.ts';
-import type { Operation, Params, Result } from '../../helper/protocol.ts';
+import type { Params, Result, StoreOperation } from '../../helper/protocol.ts';
 import type { ImageFacts } from '../../oci/image-facts.ts';
 import type { DockerfileBuild, ImageBuilder, LocalImages, OpenedStore, Waiting } from '../engine.ts';
 import { contextSocket } from './context-socket.ts';
@@ -27,14 +27,14 @@ export function buildahEngine(parts: BuildahEngineParts): { builder: ImageBuilde
       parts.onOpened(opened);
       return opened;
     });
-  const call = async <O extends Operation>(operation: O, params: Params<O>, options: CallOptions) => {
+  const call = async <O extends StoreOperation>(operation: O, params: Params<O>, options: CallOptions) => {
     await open(options.signal);
     return await engine.store(operation, params, options);
   };
   return { builder: builderOf(parts, open, call), images: imagesOf(call) };
 }
 
-type Call = <O extends Operation>(
+type Call = <O extends StoreOperation>(
   operation: O,
   params: Params<O>,
   options: CallOptions,
@@ -50,27 +50,15 @@ function builderOf(
     open,
     async build(request, waiting) {
       await open(waiting.signal);
-      const name = token();
-      const params = { ...buildParams(request), token: name, contextSocket: '' };
+      const params = { ...buildParams(request), token: token(), contextSocket: '' };
       if (request.context === null) {
         return { facts: expected(await call('image.build', params, reporting(waiting))) };
       }
-      const path = join(await runDirectory(), `${name}.sock`);
-      const stop = new AbortController();
-      const signal = AbortSignal.any([waiting.signal, stop.signal]);
-      const socket = await contextSocket(path, request.context, signal);
-      const built = call(
-        'image.build',
-        { ...params, contextSocket: path },
-        reporting({ ...waiting, signal }),
+      const path = join(await runDirectory(), `${params.token}.sock`);
+      const facts = await withContext(path, request.context, waiting.signal, (signal) =>
+        call('image.build', { ...params, contextSocket: path }, reporting(waiting, signal)),
       );
-      try {
-        return { facts: expected(await Promise.race([built, socket.failure])) };
-      } finally {
-        stop.abort();
-        await Promise.allSettled([built]);
-        await socket.close();
-      }
+      return { facts: expected(facts) };
     },
     async relabel(image, { labels, sourceDateEpoch, name }, waiting) {
       const params = { image, labels: pairs(labels), sourceDateEpoch, name };
@@ -85,6 +73,26 @@ function builderOf(
       return call('image.push', { token: token(), image, reference }, reporting(waiting));
     },
   };
+}
+
+/** Runs `build` while a socket at `path` offers the context. The failure of one ends the other. */
+async function withContext<T>(
+  path: string,
+  context: NonNullable<DockerfileBuild['context']>,
+  signal: AbortSignal,
+  build: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const joined = AbortSignal.any([signal, stop.signal]);
+  const socket = await contextSocket(path, context, joined);
+  const built = build(joined);
+  try {
+    return await Promise.race([built, socket.failure]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled([built]);
+    await socket.close();
+  }
 }
 
 function imagesOf(call: Call): LocalImages {
@@ -127,12 +135,12 @@ function pairs(map: ReadonlyMap<string, string>): { name: string; value: string 
   return [...map].map(([name, value]) => ({ name, value }));
 }
 
-function reporting({ signal, onLine, onBytes }: Waiting): CallOptions {
+function reporting(waiting: Waiting, signal = waiting.signal): CallOptions {
   return {
     signal,
     onProgress({ kind, text, done, total }) {
-      if (kind === 'bytes') onBytes(done, total);
-      else onLine(text);
+      if (kind === 'bytes') waiting.onBytes(done, total);
+      else waiting.onLine(text);
     },
   };
 }

@@ -7,10 +7,15 @@ export interface ContextSocket {
   readonly path: string;
   /** Rejects when writing failed; never fulfils, so that it can be raced against the reader. */
   readonly failure: Promise<never>;
+  /** Stops the writer, waits for it and removes the socket. */
   close(): Promise<void>;
 }
 
-/** @param path below 100 bytes, as sockets demand; must not exist */
+/**
+ * A reader that goes away tells its own reason elsewhere: that is no failure of the writer.
+ * @param path below 100 bytes, as sockets demand; must not exist
+ * @param write ends the sink when all is written; stops when its signal is aborted
+ */
 export async function contextSocket(
   path: string,
   write: (sink: Writable, signal: AbortSignal) => Promise<void>,
@@ -23,16 +28,24 @@ export async function contextSocket(
     fail = reject;
   });
   failure.catch(() => undefined);
-  let connected: Socket | undefined;
+  const give = async (socket: Socket) => {
+    const reader = { gone: false };
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      reader.gone ||= code === 'EPIPE' || code === 'ECONNRESET';
+    });
+    // A writer that waits for a lost reader to take more would wait for ever.
+    socket.on('close', () => stop.abort());
+    try {
+      await write(socket, joined);
+    } catch (error) {
+      socket.destroy();
+      if (!signal.aborted && !reader.gone && !isAbort(error)) fail(error);
+    }
+  };
+  let connected: { readonly socket: Socket; readonly given: Promise<void> } | undefined;
   const server = createServer((socket) => {
     server.close();
-    connected = socket;
-    // A reader that goes away says why itself; the write then fails too and must not hide its reason.
-    socket.on('error', () => stop.abort());
-    write(socket, joined).catch((error: unknown) => {
-      socket.destroy();
-      if (!joined.aborted) fail(error);
-    });
+    connected = { socket, given: give(socket) };
   });
   await listening(server, path);
   return {
@@ -40,11 +53,16 @@ export async function contextSocket(
     failure,
     async close() {
       stop.abort();
-      connected?.destroy();
       server.close();
+      connected?.socket.destroy();
+      await connected?.given;
       await rm(path, { force: true });
     },
   };
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 function listening(server: Server, path: string): Promise<void> {

@@ -1,15 +1,30 @@
 import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
 import type { Locks } from '../locks.ts';
 
-/** Locks among the images of one run. */
+/** Locks among the images of one run. Whoever waits for one stops waiting when its signal is aborted. */
 export function inProcessLocks(): Locks {
   const mutex = keyedMutex();
   return {
-    hold(name, signal, work) {
-      return mutex.run(name, async () => {
+    async hold<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+      signal.throwIfAborted();
+      let leave: () => void = () => undefined;
+      const aborted = new Promise<never>((_, reject) => {
+        leave = () => reject(signal.reason);
+      });
+      signal.addEventListener('abort', leave, { once: true });
+      const stopListening = () => signal.removeEventListener('abort', leave);
+      const held = mutex.run(name, async () => {
         signal.throwIfAborted();
+        // From here on the work itself obeys the signal, and its end is waited for.
+        stopListening();
         return await work();
       });
+      try {
+        return await Promise.race([held, aborted]);
+      } finally {
+        stopListening();
+        held.catch(() => undefined);
+      }
     },
   };
 }

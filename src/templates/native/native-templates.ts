@@ -1,39 +1,43 @@
+import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
+import { UserError } from '../../diagnostics/user-error.ts';
 import type { EngineClient } from '../../helper/engine-client.ts';
 import type { Answers } from '../../helper/protocol.ts';
 import type { TemplateHost, TemplateRenderer } from '../templates.ts';
 
-/** Go templates, rendered by the engine. */
+/** Go templates, rendered by the engine. One at a time: its questions do not say which rendering asks. */
 export function nativeTemplates(engine: EngineClient): TemplateRenderer {
+  const turns = keyedMutex();
   return {
-    async render(request, host, { signal, onDebug }) {
-      const light = await engine.light();
-      const refusals: unknown[] = [];
-      const stopAnswering = light.answer(answersOf(host, refusals));
-      const token = engine.token();
-      try {
-        const call = { ...request, files: [...request.files], token };
-        return await light.call('template.render', call, { signal, onProgress: ({ text }) => onDebug(text) });
-      } catch (error) {
-        // What the host refused comes back with the place in the template; the refusal itself is its cause.
-        const [refusal] = refusals;
-        if (refusal !== undefined && error instanceof Error && error.cause === undefined)
-          error.cause = refusal;
-        throw error;
-      } finally {
-        stopAnswering();
-      }
-    },
+    render: (request, host, { signal, onDebug }) =>
+      turns.run('render', async () => {
+        const light = await engine.light();
+        const refusals: UserError[] = [];
+        const stopAnswering = light.answer(answersOf(host, refusals));
+        const call = { ...request, files: [...request.files], token: engine.token() };
+        try {
+          return await light.call('template.render', call, {
+            signal,
+            onProgress: ({ text }) => onDebug(text),
+          });
+        } catch (error) {
+          // What the host refused is what the caller shall hear, with its own code and hint.
+          const [refusal] = refusals;
+          throw signal.aborted ? error : (refusal ?? error);
+        } finally {
+          stopAnswering();
+        }
+      }),
   };
 }
 
-function answersOf(host: TemplateHost, refusals: unknown[]): Answers {
+function answersOf(host: TemplateHost, refusals: UserError[]): Answers {
   const remembering =
     <P, R>(answer: (params: P) => Promise<R>) =>
     async (params: P): Promise<R> => {
       try {
         return await answer(params);
       } catch (error) {
-        refusals.push(error);
+        if (error instanceof UserError) refusals.push(error);
         throw error;
       }
     };
