@@ -83,7 +83,7 @@ func writeTrial(bundle string) error {
 	if err := os.WriteFile(filepath.Join(root, "nothing"), nil, 0o755); err != nil {
 		return fmt.Errorf("preparing a trial: %w", err)
 	}
-	self, err := os.Executable()
+	self, err := host.Program()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}

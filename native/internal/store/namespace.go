@@ -36,6 +36,9 @@ func EnterNamespace() error {
 	if obstacle := host.UserNamespace(root); obstacle != nil {
 		return obstacle
 	}
+	if err := host.KeepProgram(); err != nil {
+		return err
+	}
 	unshare.MaybeReexecUsingUserNamespace(false)
 	return nil
 }
