@@ -1,6 +1,9 @@
 package ops
 
-import "slipway.dev/engine/internal/wire"
+import (
+	"slipway.dev/engine/internal/registry"
+	"slipway.dev/engine/internal/wire"
+)
 
 // Table maps every operation of the protocol to what answers it.
 func Table(s *Session) wire.Handlers {
@@ -15,6 +18,14 @@ func Table(s *Session) wire.Handlers {
 		"image.tag":     withStore(s, tagImage),
 		"image.remove":  withStore(s, removeImage),
 		"image.run":     withStore(s, runImage(s)),
+
+		"dockerfile.parse": wire.Handle(parseDockerfile),
+		"match.paths":      wire.Handle(matchPaths),
+		"registry.tags":    wire.Handle(listTags(s, registry.NewTagLists())),
+		"registry.image":   wire.Handle(describeImage(s)),
+		"registry.head":    wire.Handle(headImage(s)),
+		"registry.copy":    wire.Handle(copyImage(s)),
+		"registry.delete":  wire.Handle(deleteImage(s)),
 	}
 	for name, handle := range table {
 		table[name] = s.afterHello(handle)

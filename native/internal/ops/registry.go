@@ -1,0 +1,48 @@
+package ops
+
+import (
+	"context"
+
+	"slipway.dev/engine/internal/protocol"
+	"slipway.dev/engine/internal/recipe"
+	"slipway.dev/engine/internal/registry"
+	"slipway.dev/engine/internal/wire"
+)
+
+func listTags(s *Session, lists *registry.TagLists) func(context.Context, protocol.RegistryTags, wire.Emit) (protocol.TagList, error) {
+	return func(ctx context.Context, params protocol.RegistryTags, _ wire.Emit) (protocol.TagList, error) {
+		tags, err := lists.Find(ctx, s.Settings(), params.Repository, params.Prefix, params.Refresh)
+		return protocol.TagList{Tags: tags}, asFailure(nil, err)
+	}
+}
+
+func describeImage(s *Session) func(context.Context, protocol.RegistryImage, wire.Emit) (protocol.ImageFacts, error) {
+	return func(ctx context.Context, params protocol.RegistryImage, _ wire.Emit) (protocol.ImageFacts, error) {
+		platform, err := recipe.ParsePlatform(params.Platform)
+		if err != nil {
+			return protocol.ImageFacts{}, wire.Because(err, OptionInvalid, err.Error(), "")
+		}
+		facts, err := registry.Describe(ctx, s.Settings(), params.Reference, platform.OS, platform.Architecture, platform.Variant)
+		return facts, asFailure(nil, err)
+	}
+}
+
+func headImage(s *Session) func(context.Context, protocol.RegistryHead, wire.Emit) (protocol.Headed, error) {
+	return func(ctx context.Context, params protocol.RegistryHead, _ wire.Emit) (protocol.Headed, error) {
+		digest, err := registry.Head(ctx, s.Settings(), params.Reference)
+		return protocol.Headed{Found: digest != "", Digest: digest}, asFailure(nil, err)
+	}
+}
+
+func copyImage(s *Session) func(context.Context, protocol.RegistryCopy, wire.Emit) (protocol.Pushed, error) {
+	return func(ctx context.Context, params protocol.RegistryCopy, emit wire.Emit) (protocol.Pushed, error) {
+		pushed, err := registry.Copy(ctx, s.Settings(), params.From, params.To, emit)
+		return pushed, asFailure(nil, err)
+	}
+}
+
+func deleteImage(s *Session) func(context.Context, protocol.RegistryDelete, wire.Emit) (protocol.Nothing, error) {
+	return func(ctx context.Context, params protocol.RegistryDelete, _ wire.Emit) (protocol.Nothing, error) {
+		return protocol.Nothing{}, asFailure(nil, registry.Delete(ctx, s.Settings(), params.Reference))
+	}
+}
