@@ -1,4 +1,4 @@
-import type { MessageConnection } from 'vscode-jsonrpc/node';
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../diagnostics/user-error.ts';
 import { type EngineChild, startChild } from './engine-child.ts';
 import { engineFailure } from './engine-failure.ts';
@@ -83,6 +83,17 @@ function calling(
   grace: number,
 ): EngineProcess['call'] {
   const listeners = progressListeners(connection);
+  const send = async <O extends Operation>(operation: O, params: Params<O>, token: CancellationToken) => {
+    try {
+      return await connection.sendRequest<Result<O>>(operation, params, token);
+    } catch (error) {
+      if (error instanceof ResponseError && !isConnectionLoss(error.code))
+        throw engineFailure(error.message, error.data);
+      // Nothing was answered: the pipe is broken or closed. The end of the process says why.
+      await endIfAlive(child, grace);
+      return child.death;
+    }
+  };
   return async (operation, params, { signal, onProgress }) => {
     signal.throwIfAborted();
     const source = new CancellationTokenSource();
@@ -94,15 +105,7 @@ function calling(
     signal.addEventListener('abort', cancel, { once: true });
     const forget =
       'token' in params && onProgress ? listeners.add(params.token, onProgress) : () => undefined;
-    const answered = connection
-      .sendRequest<Result<typeof operation>>(operation, params, source.token)
-      .catch((error: unknown) => {
-        if (error instanceof ResponseError && !isConnectionLoss(error.code))
-          throw engineFailure(error.message, error.data);
-        // Nothing was answered: the pipe broke, or what came was no message. The end of the process says why.
-        void endIfAlive(child, grace);
-        return child.death;
-      });
+    const answered = send(operation, params, source.token);
     try {
       return await Promise.race([answered, child.death]);
     } catch (error) {
