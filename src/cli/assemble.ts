@@ -63,6 +63,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
       dockerfile: nativeDockerfileReader(engine, temporary.path),
       templates: nativeTemplates(engine),
       locks: inProcessLocks(),
+      warmUp: engine.warmUp,
     },
     progress,
     secrets,

@@ -26,7 +26,8 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
   if (request.report.use) {
     throw new UserError('NOT_SUPPORTED', '--use-build-report is not supported by build yet');
   }
-  const opened = await openProject(session);
+  session.ports.warmUp();
+  const opened = await openProject(session, { wholeStatus: true });
   const { project } = opened;
   const choosable = project.images.flatMap(({ names, final }) => names.map((name) => ({ name, final })));
   const chosen = chooseImages(choosable, request.images, { finalOnly: request.finalImagesOnly });

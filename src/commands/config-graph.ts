@@ -17,7 +17,7 @@ export async function configGraph(
   { images }: ConfigGraphRequest,
   session: Session,
 ): Promise<readonly ImageNode[]> {
-  const { project } = await openProject(session);
+  const { project } = await openProject(session, { wholeStatus: false });
   const choosable = project.images.flatMap(({ names, final }) => names.map((name) => ({ name, final })));
   const chosen = chooseImages(choosable, images, { finalOnly: false });
   return withNeeds(nodesOf(project, chosen), chosen.map(shownName));

@@ -11,7 +11,7 @@ export async function configList(
   { finalImagesOnly }: ConfigListRequest,
   session: Session,
 ): Promise<readonly string[]> {
-  const { project } = await openProject(session);
+  const { project } = await openProject(session, { wholeStatus: false });
   return project.images
     .filter(({ final }) => final || !finalImagesOnly)
     .flatMap(({ names }) => names.map(shownName));

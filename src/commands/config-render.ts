@@ -13,7 +13,7 @@ export interface ConfigRenderRequest {
  * with image arguments only the documents of these images
  */
 export async function configRender({ images }: ConfigRenderRequest, session: Session): Promise<string> {
-  const { project, text, file } = await openProject(session);
+  const { project, text, file } = await openProject(session, { wholeStatus: false });
   const documents = readDocuments(text, file);
   if (images.length === 0) return joined(documents);
   const choosable = project.images.flatMap(({ names, final }) => names.map((name) => ({ name, final })));

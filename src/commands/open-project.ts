@@ -21,8 +21,14 @@ export interface OpenedProject extends LoadedProject {
   onDisk(path: string): Promise<boolean>;
 }
 
-/** @throws UserError where there is no repository, no commit or no valid configuration */
-export async function openProject(session: Session): Promise<OpenedProject> {
+/**
+ * @param wholeStatus the command will look at most of the work tree anyway
+ * @throws UserError where there is no repository, no commit or no valid configuration
+ */
+export async function openProject(
+  session: Session,
+  { wholeStatus }: { readonly wholeStatus: boolean },
+): Promise<OpenedProject> {
   refuseModes(session);
   const { repository, prefix } = await session.ports.git();
   const { directory } = session.project;
@@ -37,7 +43,7 @@ export async function openProject(session: Session): Promise<OpenedProject> {
       () => true,
       () => false,
     );
-  const files = committedFiles({ repository, commit, prefix, onDisk });
+  const files = committedFiles({ repository, commit, prefix, onDisk, wholeStatus });
   const loaded = await loadProject({
     files: { read: files.read, has: files.has, onDisk },
     options: session.project,

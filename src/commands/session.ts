@@ -41,6 +41,8 @@ export interface Ports {
   readonly dockerfile: DockerfileReader;
   readonly templates: TemplateRenderer;
   readonly locks: Locks;
+  /** Starts the engine without waiting, where it will be needed anyway. */
+  warmUp(): void;
 }
 
 export interface HostPlaces {

@@ -28,6 +28,8 @@ export interface CommittedFilesParts {
   readonly prefix: RepoPath;
   /** Is a file there on the disk? Path relative to the project. */
   readonly onDisk: (path: string) => Promise<boolean>;
+  /** Look at the whole work tree at once, now, since most of it will be asked for; else only where it is asked. */
+  readonly wholeStatus: boolean;
 }
 
 /** As many links as Linux follows. */
@@ -39,8 +41,15 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
   const entry = (path: RepoPath) => entries.get(path, () => repository.commits.entry(commit.id, path));
   const changes = sharedWork<readonly LocalChange[]>();
   const inRepository = (path: string) => joined(prefix, path);
-  const changesAt = (path: RepoPath) =>
+  const changesUnder = (path: RepoPath) =>
     changes.get(path, () => repository.workTree.changes(path === '' ? [] : [path]));
+  const changesAt = async (path: RepoPath) => {
+    if (!parts.wholeStatus) return await changesUnder(path);
+    return (await changesUnder(prefix)).filter(
+      (change) => path === '' || change.path === path || change.path.startsWith(`${path}/`),
+    );
+  };
+  if (parts.wholeStatus) changesUnder(prefix).catch(() => undefined);
 
   const content = async (id: ObjectId) => await repository.commits.blob(id);
 

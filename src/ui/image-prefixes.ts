@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { columnsOf } from './columns.ts';
 import type { Painter } from './painter.ts';
 
 /** Longer names do not push the others' text to the right. */
@@ -19,12 +19,12 @@ export function imagePrefixes(paint: Painter): ImagePrefixes {
   return {
     announce(images) {
       known = images;
-      width = Math.min(WIDEST, Math.max(0, ...images.map((image) => stringWidth(image))));
+      width = Math.min(WIDEST, Math.max(0, ...images.map((image) => columnsOf(image))));
     },
     of(image) {
       const index = known.indexOf(image);
       if (index < 0) return '';
-      return `${paint.distinct(image, index)}${' '.repeat(Math.max(0, width - stringWidth(image)))} `;
+      return `${paint.distinct(image, index)}${' '.repeat(Math.max(0, width - columnsOf(image)))} `;
     },
   };
 }

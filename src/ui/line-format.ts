@@ -1,12 +1,12 @@
-import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
 import { cleanText } from './clean-text.ts';
+import { columnsOf } from './columns.ts';
 import { formatGoLayout } from './go-time-layout.ts';
 import type { LogSettings } from './log-settings.ts';
 import type { Painter } from './painter.ts';
 import { withoutSigns } from './plan-blocks.ts';
 import { formatSeconds } from './quantities.ts';
 import type { TreeLine } from './task-tree.ts';
+import { wrapText } from './wrap-text.ts';
 
 export interface LineFormatOptions {
   readonly settings: LogSettings;
@@ -30,19 +30,14 @@ export function lineFormat({ settings, paint, prefixOf, zoneMinutes }: LineForma
     const time = timeLayout === null ? '' : `${paint.dim(formatGoLayout(timeLayout, at, zoneMinutes))} `;
     return `${time}${image === null ? '' : prefixOf(image)}`;
   };
-  const wrap = (text: string, room: number) =>
-    pretty && room >= NARROWEST && stringWidth(text) > room
-      ? wrapAnsi(text, room, { hard: false, trim: false })
-          .split('\n')
-          .map((part, index) => (index === 0 ? part : part.trimStart()).trimEnd())
-      : [text];
+  const wrap = (text: string, room: number) => (pretty && room >= NARROWEST ? wrapText(text, room) : [text]);
 
   return (line) => {
     const lead = `${before(line)}${border(line.depth, pretty)}`;
     const text = cleanText(pretty ? line.text : withoutSigns(line.text), color);
     if (line.form === 'details') return [`${lead}${text}`.trimEnd()];
     if (line.form === 'text')
-      return wrap(text, width - stringWidth(lead)).map((part) => `${lead}${part}`.trimEnd());
+      return wrap(text, width - columnsOf(lead)).map((part) => `${lead}${part}`.trimEnd());
     const corner = pretty ? { header: '┌ ', footer: '└ ', inline: '' }[line.form] : '';
     const dots = line.form === 'inline' ? ' ...' : '';
     const failed = line.failed ? paint.red(' FAILED') : '';

@@ -1,6 +1,6 @@
-import stringWidth from 'string-width';
 import type { ProgressEvent } from '../progress/events.ts';
 import { cleanText } from './clean-text.ts';
+import { clip } from './columns.ts';
 import { formatBytes, formatElapsed } from './quantities.ts';
 
 interface Running {
@@ -64,17 +64,4 @@ function lineOf({ title, since, inner, last }: Running, now: number): string {
     (part) => part !== undefined && part !== '',
   );
   return parts.join('  ');
-}
-
-/** Cuts a line to a number of columns; wide characters count two and are never halved. */
-export function clip(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
-  let width = 0;
-  let kept = '';
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += stringWidth(segment);
-    if (width > columns - 1) break;
-    kept += segment;
-  }
-  return `${kept}…`;
 }

@@ -1,3 +1,5 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '../../diagnostics/user-error.ts';
 import type { FoundWorkTree } from '../find-work-tree.ts';
@@ -15,10 +17,30 @@ export interface AdapterChoice {
 /** The git program where it is installed, since it is many times faster; otherwise what reads without it. */
 export async function chooseAdapter(found: FoundWorkTree, choice: AdapterChoice): Promise<GitRepository> {
   const { env, anyVersion, withoutProgram } = choice;
-  const { exitCode, stdout } = await execa('git', ['--version'], { env, extendEnv: false, reject: false });
-  if (exitCode === undefined) return await withoutProgram(found);
-  if (!anyVersion) refuseOldGit(stdout);
-  return cliRepository(found.root, env);
+  if (!(await isInstalled('git', env['PATH'] ?? ''))) return await withoutProgram(found);
+  const repository = cliRepository(found.root, env);
+  if (anyVersion) return repository;
+  // Asked while HEAD is being read: a process of its own is not waited for.
+  const checked = execa('git', ['--version'], { env, extendEnv: false }).then(({ stdout }) =>
+    refuseOldGit(stdout),
+  );
+  checked.catch(() => undefined);
+  const head = async () => {
+    const [commit] = await Promise.all([repository.commits.head(), checked]);
+    return commit;
+  };
+  return { ...repository, commits: { ...repository.commits, head } };
+}
+
+async function isInstalled(program: string, path: string): Promise<boolean> {
+  for (const directory of path.split(delimiter)) {
+    const executable = await access(join(directory, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return true;
+  }
+  return false;
 }
 
 /** 2.18 is the oldest that works; 2.22.0 reads pathspecs wrongly. */

@@ -3,6 +3,7 @@ import type { CommitReader, GitRepository, History, WorkTree } from '../reposito
 import { type GitProgram, gitProgram } from './git-program.ts';
 import { type ObjectReader, objectReader } from './object-reader.ts';
 import { parseStatus, parseTree } from './parse-listings.ts';
+import { treeWalk } from './tree-walk.ts';
 
 /** A repository read by the git program. @param workTree absolute path of its root */
 export function cliRepository(
@@ -31,10 +32,7 @@ function commitReader(git: GitProgram, objects: ObjectReader): CommitReader {
       const path = under === '' ? [] : ['--', literal(under)];
       return parseTree(await git.output(['ls-tree', '-r', '-z', '--full-tree', id, ...path]));
     },
-    async entry(id, path) {
-      const output = await git.output(['ls-tree', '-z', '--full-tree', id, '--', literal(path)]);
-      return parseTree(output)[0] ?? null;
-    },
+    entry: treeWalk(objects),
     async blob(id) {
       const object = await objects.read(id);
       if (object?.type !== 'blob') throw new Error(`${git.workTree}: no blob ${id}`);

@@ -1,0 +1,42 @@
+// biome-ignore-all lint/suspicious/noControlCharactersInRegex: colours are control sequences.
+import { columnsOf } from './columns.ts';
+
+const COLORS = /\u001b\[[0-9;:]*m/g;
+const RESET = '\u001b[0m';
+
+/**
+ * Breaks a line at blanks so that its parts take at most so many columns. A word that is wider stays whole.
+ * A colour that is on where a line is broken is switched off there and on again in the next part.
+ */
+export function wrapText(text: string, columns: number): readonly string[] {
+  if (columnsOf(text) <= columns) return [text];
+  const [first = '', ...words] = wordsOf(text);
+  const lines: string[] = [];
+  let line = first;
+  for (const word of words) {
+    // Several blanks in a row come as empty words: where the line is broken there, they are dropped.
+    if (columnsOf(line) + 1 + columnsOf(word) <= columns) {
+      line += ` ${word}`;
+    } else {
+      lines.push(line.trimEnd());
+      line = word.trimStart();
+    }
+  }
+  return recolored([...lines, line.trimEnd()].filter((part) => part !== ''));
+}
+
+/** The indentation belongs to the first word. */
+function wordsOf(text: string): readonly string[] {
+  const indentation = /^ */.exec(text)?.[0] ?? '';
+  const [first = '', ...words] = text.slice(indentation.length).split(' ');
+  return [`${indentation}${first}`, ...words];
+}
+
+function recolored(lines: readonly string[]): readonly string[] {
+  let on = '';
+  return lines.map((line) => {
+    const whole = `${on}${line}`;
+    for (const color of line.match(COLORS) ?? []) on = /\[0*m$/.test(color) ? '' : `${on}${color}`;
+    return on === '' ? whole : `${whole}${RESET}`;
+  });
+}
