@@ -74,7 +74,7 @@ func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progres
 	}
 	defer leash.Close()
 	defer leash.StopWith(ctx)()
-	running := &running{at: at, output: &output{progress: progress}, progress: progress}
+	running := &running{at: at, output: newOutput(progress), progress: progress}
 	id, err := w.run(ctx, build, sources, directory, leash, running)
 	if err != nil {
 		return nil, running.failed(build.Name, err)
@@ -94,12 +94,10 @@ func (w *Workshop) run(
 	if err := os.WriteFile(ignore, nil, 0o600); err != nil {
 		return "", fmt.Errorf("preparing a build: %w", err)
 	}
-	stdout, stderr := running.output.stream(), running.output.stream()
-	defer stdout.flush()
-	defer stderr.flush()
+	defer running.output.flush()
 	options := w.options(build)
 	options.ContextDirectory, options.IgnoreFile = sources, ignore
-	options.In, options.Out, options.Err = leash.Input(), stdout, stderr
+	options.In, options.Out, options.Err = leash.Input(), running.output.stdout, running.output.stderr
 	options.Log = running.announce
 	// Otherwise the id is printed among the output.
 	options.IIDFile = filepath.Join(directory, "id")
@@ -118,8 +116,8 @@ func (w *Workshop) options(build Dockerfile) define.BuildOptions {
 		Runtime:                 w.Isolation.Runtime,
 		ContainerSuffix:         w.Store.ContainerSuffix(),
 		PullPolicy:              define.PullIfMissing,
-		MaxPullPushRetries:      3,
-		PullPushRetryDelay:      2 * time.Second,
+		MaxPullPushRetries:      2,
+		PullPushRetryDelay:      time.Second,
 		Compression:             archive.Uncompressed,
 		ReportWriter:            discard{},
 		SignaturePolicyPath:     system.SignaturePolicyPath,
@@ -128,7 +126,7 @@ func (w *Workshop) options(build Dockerfile) define.BuildOptions {
 		OS:                      system.OSChoice,
 		OutputFormat:            buildah.Dockerv2ImageManifest,
 		NamespaceOptions:        build.Network.Namespaces(),
-		ConfigureNetwork:        buildah.NetworkDisabled,
+		ConfigureNetwork:        buildah.NetworkDefault,
 		NetworkInterface:        isolation.Idle{},
 		CommonBuildOpts:         w.common(build.AddHosts),
 		IDMappingOptions:        &define.IDMappingOptions{HostUIDMapping: true, HostGIDMapping: true},

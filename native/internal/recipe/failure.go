@@ -1,9 +1,8 @@
 package recipe
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
+	"regexp"
 	"strings"
 )
 
@@ -38,22 +37,21 @@ func (e *BuildError) Error() string {
 // Unwrap gives what the library said.
 func (e *BuildError) Unwrap() error { return e.Cause }
 
-// exitCode finds the status of a command behind an error; 0: it is not about a command.
-func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
-	}
-	return 0
+// libraryWords are phrases of the library that help nobody, and what we say in their place.
+var libraryWords = []struct {
+	pattern *regexp.Regexp
+	plain   string
+}{
+	{regexp.MustCompile(`(?s)^.*building at STEP "[^\n]*?": `), ""},
+	{regexp.MustCompile(`checking on sources under "[^"]*": (?:copier: stat: ("[^"]*"): no such file or directory)`), "$1 is not there to copy"},
+	{regexp.MustCompile(`^Build error: (Unknown instruction: "[^"]*").*$`), "$1"},
 }
 
-// reason leaves out what the library says about the step, which we say better.
+// reason says in plain words why an instruction failed.
 func reason(err error) string {
 	text := err.Error()
-	if _, rest, found := strings.Cut(text, "building at STEP \""); found {
-		if _, cause, found := strings.Cut(rest, "\": "); found {
-			return cause
-		}
+	for _, phrase := range libraryWords {
+		text = phrase.pattern.ReplaceAllString(text, phrase.plain)
 	}
 	return text
 }
@@ -64,13 +62,4 @@ func firstLine(text string) string {
 		return line + " …"
 	}
 	return line
-}
-
-// withoutNoise drops the line that the isolation itself adds about the exit status.
-func withoutNoise(lines []string) []string {
-	for len(lines) > 0 && (strings.HasPrefix(lines[len(lines)-1], "subprocess exited with status ") ||
-		strings.HasPrefix(lines[len(lines)-1], "subprocess exited on ")) {
-		lines = lines[:len(lines)-1]
-	}
-	return lines
 }

@@ -2,10 +2,8 @@ package recipe
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 
 	"go.podman.io/buildah"
 	"go.podman.io/buildah/define"
@@ -66,7 +64,7 @@ func (w *Workshop) container(ctx context.Context, id string, system *types.Syste
 		SignaturePolicyPath: system.SignaturePolicyPath,
 		Isolation:           w.Isolation.Buildah(),
 		NamespaceOptions:    isolation.HostNetwork.Namespaces(),
-		ConfigureNetwork:    buildah.NetworkDisabled,
+		ConfigureNetwork:    buildah.NetworkDefault,
 		NetworkInterface:    isolation.Idle{},
 		Capabilities:        capabilities,
 		CommonBuildOpts:     w.common(nil),
@@ -78,23 +76,20 @@ func (w *Workshop) container(ctx context.Context, id string, system *types.Syste
 func (w *Workshop) runIn(
 	builder *buildah.Builder, command []string, leash *isolation.Leash, progress Progress,
 ) (int, error) {
-	output := &output{progress: progress}
-	stdout, stderr := output.stream(), output.stream()
+	output := newOutput(progress)
 	err := builder.Run(command, buildah.RunOptions{
 		Isolation:        w.Isolation.Buildah(),
 		Runtime:          w.Isolation.Runtime,
 		NamespaceOptions: isolation.HostNetwork.Namespaces(),
-		ConfigureNetwork: buildah.NetworkDisabled,
+		ConfigureNetwork: buildah.NetworkDefault,
 		Terminal:         buildah.WithoutTerminal,
 		Stdin:            leash.Input(),
-		Stdout:           stdout,
-		Stderr:           stderr,
+		Stdout:           output.stdout,
+		Stderr:           output.stderr,
 	})
-	stdout.flush()
-	stderr.flush()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode(), nil
+	output.flush()
+	if status := exitStatus(err, output); status != 0 {
+		return status, nil
 	}
 	return 0, err
 }

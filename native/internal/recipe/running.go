@@ -33,12 +33,15 @@ func (r *running) announce(format string, arguments ...any) {
 func (r *running) failed(dockerfile string, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return &BuildError{
+	failure := &BuildError{
 		Dockerfile:  dockerfile,
 		Instruction: r.at.instruction,
 		Line:        r.at.line,
-		ExitCode:    exitCode(err),
-		Tail:        withoutNoise(r.output.last()),
+		ExitCode:    exitStatus(err, r.output),
 		Cause:       err,
 	}
+	if failure.ExitCode != 0 {
+		failure.Tail = r.output.last()
+	}
+	return failure
 }

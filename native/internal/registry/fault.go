@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/docker/distribution/registry/api/errcode"
 	errcodev2 "github.com/docker/distribution/registry/api/v2"
@@ -43,6 +44,14 @@ func (f *Fault) Unwrap() error { return f.Cause }
 // Passing says whether trying again may help.
 func (f *Fault) Passing() bool {
 	return f.Code == Unreachable || f.Code == Busy || f.Code == Failed
+}
+
+// Absent says that nobody answers at the address: a second look may help, a long wait seldom does.
+func (f *Fault) Absent() bool {
+	var lookup *net.DNSError
+	return errors.Is(f.Cause, syscall.ECONNREFUSED) ||
+		(errors.As(f.Cause, &lookup) && lookup.IsNotFound) ||
+		strings.Contains(f.Message, "server gave HTTP response to HTTPS client")
 }
 
 // Classify turns an error of the image library into a fault. `doing` is such as "pulling"; subject is the reference.

@@ -1,0 +1,82 @@
+package recipe
+
+import (
+	"bytes"
+	"regexp"
+	"sync"
+)
+
+// longestLine bounds what is kept of output without line ends.
+const longestLine = 64 << 10
+
+var (
+	// chatter is what the library itself prints between the output of steps, each time in one write.
+	chatter = regexp.MustCompile(`^--> (Using cache )?[0-9a-f]+\n$`)
+	// epilogue is what the isolation adds when a command fails: said better elsewhere.
+	epilogue = regexp.MustCompile(`^(?:subprocess exited with status \d+|(?:subprocess|container) exited on (.+))$`)
+)
+
+// stream passes on whole lines, and keeps the words of others out of them.
+type stream struct {
+	line func(string)
+
+	mu      sync.Mutex
+	pending []byte
+	// held are lines that look like the isolation's epilogue: they are output only if more output follows.
+	held []string
+	// signal is the name of the signal that ended the last command, as the epilogue has it.
+	signal string
+}
+
+// Write never fails.
+func (s *stream) Write(data []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if chatter.Match(data) {
+		s.finish()
+		return len(data), nil
+	}
+	s.pending = append(s.pending, data...)
+	for {
+		end := bytes.IndexByte(s.pending, '\n')
+		if end < 0 && len(s.pending) > longestLine {
+			end = longestLine
+		}
+		if end < 0 {
+			return len(data), nil
+		}
+		s.take(string(bytes.TrimSuffix(s.pending[:end], []byte("\r"))))
+		s.pending = s.pending[min(end+1, len(s.pending)):]
+	}
+}
+
+// flush ends the output of a step: passes on a last line that has no end, and forgets the epilogue.
+func (s *stream) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finish()
+}
+
+func (s *stream) finish() {
+	if len(s.pending) > 0 {
+		s.take(string(s.pending))
+		s.pending = nil
+	}
+	s.held = nil
+}
+
+func (s *stream) take(text string) {
+	if match := epilogue.FindStringSubmatch(text); match != nil {
+		s.held = append(s.held, text)
+		// The outer processes of the isolation tell only the status they made of it.
+		if match[1] != "" {
+			s.signal = match[1]
+		}
+		return
+	}
+	for _, line := range s.held {
+		s.line(line)
+	}
+	s.held, s.signal = nil, ""
+	s.line(text)
+}
