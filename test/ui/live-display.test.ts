@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { secretMask } from '../../src/diagnostics/secrets.ts';
 import { liveDisplay } from '../../src/ui/live-display.ts';
-import { clip } from '../../src/ui/running-lines.ts';
 import { fakeOutput } from './fake-output.ts';
 import { end, line, start, warning } from './sample-events.ts';
 
@@ -122,14 +121,5 @@ describe('the live display', () => {
     display.close();
     expect(log.text()).toContain('with ***');
     expect(log.text()).not.toContain('hunter2!');
-  });
-});
-
-describe('clipping', () => {
-  it('counts columns, and never halves a wide character', () => {
-    expect(clip('abcdef', 6)).toBe('abcdef');
-    expect(clip('abcdefg', 6)).toBe('abcde…');
-    expect(clip('船船船船', 6)).toBe('船船…');
-    expect(clip('👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 3)).toBe('👩‍👩‍👧‍👦…');
   });
 });
