@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node';
 import { UserError } from '../diagnostics/user-error.ts';
 import { type EngineChild, startChild } from './engine-child.ts';
@@ -96,6 +97,8 @@ function calling(
   };
   return async (operation, params, { signal, onProgress }) => {
     signal.throwIfAborted();
+    // A run has one signal and any number of calls that wait: that is no leak.
+    setMaxListeners(0, signal);
     const source = new CancellationTokenSource();
     let stubborn: NodeJS.Timeout | undefined;
     const cancel = () => {

@@ -93,6 +93,17 @@ describe('a call', () => {
     expect(answers.flatMap(({ tags }) => tags)).toEqual(words);
   });
 
+  it('is one of many on one signal, and nobody is warned of a leak', async () => {
+    const warned: string[] = [];
+    const listen = (warning: Error) => warned.push(warning.name);
+    process.on('warning', listen);
+    const engine = await scripted();
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 20 }, () => tags(engine, 'echo', signal)));
+    process.off('warning', listen);
+    expect(warned).toEqual([]);
+  });
+
   it('hears of its own progress, in order, before it ends', async () => {
     const engine = await scripted();
     const heard: string[] = [];

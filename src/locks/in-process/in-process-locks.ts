@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
 import type { Locks } from '../locks.ts';
 
@@ -7,6 +8,7 @@ export function inProcessLocks(): Locks {
   return {
     async hold<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
       signal.throwIfAborted();
+      setMaxListeners(0, signal);
       let leave: () => void = () => undefined;
       const aborted = new Promise<never>((_, reject) => {
         leave = () => reject(signal.reason);

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { contextSocket } from '../../src/engine/buildah/context-socket.ts';
+import { temporaryDirectory } from '../helper/scripted.ts';
+
+const never = new AbortController().signal;
+
+async function socketPath(): Promise<string> {
+  return join(await temporaryDirectory(), 'context.sock');
+}
+
+function reader(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket)).on('error', reject);
+  });
+}
+
+async function readAll(socket: Socket): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of socket) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
+/** Writes until the signal stops it. */
+async function endless(sink: Writable, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (!sink.write(Buffer.alloc(65536))) {
+      await new Promise<void>((resolve) => {
+        sink.once('drain', resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+  signal.throwIfAborted();
+}
+
+describe('the socket of a context', () => {
+  it('gives its reader everything, and is gone afterwards', async () => {
+    const path = await socketPath();
+    const text = 'x'.repeat(1_000_000);
+    const socket = await contextSocket(path, async (sink) => void sink.end(text), never);
+    expect(await readAll(await reader(path))).toBe(text);
+    await socket.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('serves one reader only', async () => {
+    const path = await socketPath();
+    const socket = await contextSocket(path, endless, never);
+    const first = await reader(path);
+    await sleep(20);
+    await expect(reader(path)).rejects.toThrow(/ECONNREFUSED|ENOENT/);
+    first.destroy();
+    await socket.close();
+  });
+
+  it.each([0, 30])('tells why writing failed, after %s ms', async (wait) => {
+    const path = await socketPath();
+    const write = async (sink: Writable) => {
+      sink.write('some');
+      await sleep(wait);
+      sink.destroy(new Error('git is broken'));
+      await sleep(wait);
+      throw new Error('git is broken');
+    };
+    const socket = await contextSocket(path, write, never);
+    const open = await reader(path);
+    open.resume();
+    await expect(socket.failure).rejects.toThrow('git is broken');
+    await socket.close();
+  });
+
+  it('stops writing when its reader goes away, and leaves it to the reader to say why', async () => {
+    const path = await socketPath();
+    let stopped = false;
+    const write = async (sink: Writable, signal: AbortSignal) => {
+      await endless(sink, signal).finally(() => {
+        stopped = true;
+      });
+    };
+    const socket = await contextSocket(path, write, never);
+    const open = await reader(path);
+    await sleep(20);
+    open.destroy();
+    expect(await Promise.race([socket.failure.catch(() => 'failed'), sleep(100, 'silent')])).toBe('silent');
+    expect(stopped).toBe(true);
+    await socket.close();
+  });
+
+  it('waits for its writer when it is closed', async () => {
+    const path = await socketPath();
+    let ended = false;
+    const write = async (_: Writable, signal: AbortSignal) => {
+      await sleep(10_000, undefined, { signal }).catch(() => undefined);
+      await sleep(20);
+      ended = true;
+    };
+    const socket = await contextSocket(path, write, never);
+    await reader(path);
+    await sleep(20);
+    await socket.close();
+    expect(ended).toBe(true);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('is removed also when nobody came', async () => {
+    const path = await socketPath();
+    const socket = await contextSocket(path, endless, never);
+    await socket.close();
+    expect(existsSync(path)).toBe(false);
+  });
+});
