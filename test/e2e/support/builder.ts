@@ -1,0 +1,141 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('../../../dist/slipway.js', import.meta.url));
+const ENGINE = fileURLToPath(new URL('../../../native/build/slipway-engine', import.meta.url));
+
+export interface Outcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Somebody with a home and a store of their own, who runs slipway. */
+export interface Builder {
+  readonly home: string;
+  /** Directory of the images. */
+  readonly graphRoot: string;
+  run(args: readonly string[], options: RunOptions): Promise<Outcome>;
+  start(args: readonly string[], options: RunOptions): ChildProcessWithoutNullStreams;
+  /** Runs another program as the same user in the same environment. */
+  other(program: string, args: readonly string[], options?: { readonly input?: string }): string;
+  /** Names of containers in the store. */
+  containers(): Promise<readonly string[]>;
+  remove(): Promise<void>;
+}
+
+/** An ordinary user for tests; made where it is missing. */
+const USER = 'slipway-test';
+
+export interface BuilderOptions {
+  readonly user?: 'root' | 'ordinary';
+  /** Where the store lies; in the home by default. */
+  readonly graphRoot?: string;
+}
+
+export async function makeBuilder({ user = 'root', graphRoot }: BuilderOptions = {}): Promise<Builder> {
+  const ids = user === 'root' ? null : ordinaryUser();
+  const home = await mkdtemp(join(tmpdir(), 'slipway-home-'));
+  const graph = graphRoot ?? join(home, 'graph');
+  await mkdir(join(home, 'run'), { mode: 0o700 });
+  await writeFile(
+    join(home, 'storage.conf'),
+    `[storage]\ndriver = "overlay"\ngraphroot = "${graph}"\nrunroot = "${home}/run/containers"\n`,
+  );
+  if (ids) for (const path of [home, join(home, 'run')]) await chown(path, ids.uid, ids.gid);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    USER: ids ? USER : 'root',
+    WERF_HOME: join(home, 'werf'),
+    XDG_RUNTIME_DIR: join(home, 'run'),
+    CONTAINERS_STORAGE_CONF: join(home, 'storage.conf'),
+    TMPDIR: tmpdir(),
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'safe.directory',
+    GIT_CONFIG_VALUE_0: '*',
+  };
+  const as = ids ?? {};
+  const start: Builder['start'] = (args, options) =>
+    spawn(process.execPath, [PROGRAM, ...args], { cwd: options.cwd, env: { ...env, ...options.env }, ...as });
+  return {
+    home,
+    graphRoot: graph,
+    start,
+    run: (args, options) => outcomeOf(start(args, options)),
+    other: (program, args, { input } = {}) =>
+      execFileSync(program, args, {
+        cwd: home,
+        env,
+        encoding: 'utf8',
+        ...as,
+        ...(input === undefined ? {} : { input }),
+      }),
+    async containers() {
+      const list = await readFile(join(graph, 'overlay-containers', 'containers.json'), 'utf8').catch(
+        () => '[]',
+      );
+      return JSON.parse(list).flatMap(({ names }: { names?: string[] }) => names ?? ['unnamed']);
+    },
+    async remove() {
+      for (const path of [graph, home]) removeStore(path, ids !== null);
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdin.end();
+  child.stdout.on('data', (data: Buffer) => (stdout += data));
+  child.stderr.on('data', (data: Buffer) => (stderr += data));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/** Root removes what subordinate ids own; what is still mounted below goes first. */
+function removeStore(path: string, _ordinary: boolean): void {
+  const mounts = execFileSync('awk', ['{print $2}', '/proc/mounts'], { encoding: 'utf8' });
+  for (const mount of mounts
+    .split('\n')
+    .filter((point) => point.startsWith(`${path}/`))
+    .reverse()) {
+    execFileSync('umount', ['-l', mount]);
+  }
+  execFileSync('rm', ['-rf', path]);
+}
+
+function ordinaryUser(): { readonly uid: number; readonly gid: number } {
+  const id = (flag: string) =>
+    Number(execFileSync('id', [flag, USER], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  try {
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    execFileSync('useradd', [
+      '--system',
+      '--no-create-home',
+      '--add-subids-for-system',
+      '--shell',
+      '/bin/sh',
+      USER,
+    ]);
+    return { uid: id('-u'), gid: id('-g') };
+  }
+}
+
+/** Engines that are still running. */
+export function runningEngines(): readonly string[] {
+  const list = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
+  return list.split('\n').filter((line) => line.includes(ENGINE));
+}
