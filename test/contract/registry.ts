@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { parsePlatform } from '../../src/oci/platform.ts';
+import type { Registry } from '../../src/registry/registry.ts';
+import { MANIFEST, putImage } from '../registry/put-image.ts';
+import { registryProcess } from '../registry/registry-process.ts';
+
+const never = new AbortController().signal;
+const amd64 = parsePlatform('linux/amd64');
+const all = { prefix: '', refresh: false };
+
+/** What every implementation of the port must do, tried against a real registry. */
+export function registryContract(name: string, open: () => Promise<Registry>): void {
+  describe(`registries by ${name}`, () => {
+    it('list the tags of a repository, sorted and by prefix', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      await putImage({ host, repository: 'some/app', tags: ['b-2', 'b-10', 'a-1'], labels: {} });
+      const repository = `${host}/some/app`;
+      expect(await registry.tags(repository, all, never)).toEqual(['a-1', 'b-10', 'b-2']);
+      expect(await registry.tags(repository, { ...all, prefix: 'b-' }, never)).toEqual(['b-10', 'b-2']);
+    });
+
+    it('have no tags where there is no repository', async () => {
+      const { host } = await registryProcess();
+      expect(await (await open()).tags(`${host}/no/where`, all, never)).toEqual([]);
+    });
+
+    it('list all of very many tags', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const tags = Array.from({ length: 1_500 }, (_, i) => `t-${String(i).padStart(5, '0')}`);
+      await putImage({ host, repository: 'many', tags, labels: {} });
+      expect(await registry.tags(`${host}/many`, all, never)).toEqual(tags);
+    }, 60_000);
+
+    it('ask again for tags only when told to', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const repository = `${host}/app`;
+      await putImage({ host, repository: 'app', tags: ['one'], labels: {} });
+      expect(await registry.tags(repository, all, never)).toEqual(['one']);
+      await putImage({ host, repository: 'app', tags: ['two'], labels: {} });
+      expect(await registry.tags(repository, all, never)).toEqual(['one']);
+      expect(await registry.tags(repository, { ...all, refresh: true }, never)).toEqual(['one', 'two']);
+    });
+
+    it('tell what an image is', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const labels = { z: 'last', a: 'with "quotes" and ü' };
+      const put = await putImage({ host, repository: 'app', tags: ['one'], labels });
+      const facts = await registry.image(`${host}/app:one`, platform(), never);
+      expect(facts).toEqual({
+        id: put.id,
+        digest: put.digest,
+        mediaType: MANIFEST,
+        created: new Date('2024-05-06T07:08:09Z'),
+        size: put.size,
+        platform: 'linux/amd64',
+        labels: new Map(Object.entries(labels)),
+        env: ['B=2', 'A=1'],
+        onBuild: ['RUN true'],
+      });
+      expect(await registry.image(`${host}/app@${put.digest}`, platform(), never)).toEqual(facts);
+    });
+
+    it('say null of an image that is not there', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      await putImage({ host, repository: 'app', tags: ['one'], labels: {} });
+      expect(await registry.image(`${host}/app:two`, platform(), never)).toBeNull();
+      expect(await registry.image(`${host}/no/where:two`, platform(), never)).toBeNull();
+      expect(await registry.head(`${host}/app:two`, never)).toBeNull();
+      expect(await registry.head(`${host}/no/where:two`, never)).toBeNull();
+    });
+
+    it('tell the digest behind a tag', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const { digest } = await putImage({ host, repository: 'app', tags: ['one'], labels: {} });
+      expect(await registry.head(`${host}/app:one`, never)).toBe(digest);
+    });
+
+    it('copy an image to another repository and to another registry', async () => {
+      const [{ host }, other] = await Promise.all([registryProcess(), registryProcess()]);
+      const registry = await open();
+      const { digest } = await putImage({ host, repository: 'app', tags: ['one'], labels: {} });
+      for (const target of [`${host}/second/app:two`, `${other.host}/app:three`]) {
+        await registry.copy(`${host}/app:one`, target, never);
+        expect(await registry.head(target, never)).toBe(digest);
+        expect((await registry.image(target, platform(), never))?.digest).toBe(digest);
+      }
+    });
+
+    it('delete an image by its digest', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const { digest } = await putImage({ host, repository: 'app', tags: ['one'], labels: { a: '1' } });
+      await putImage({ host, repository: 'app', tags: ['two'], labels: { a: '2' } });
+      await registry.delete(`${host}/app@${digest}`, never);
+      expect(await registry.head(`${host}/app:one`, never)).toBeNull();
+      expect(await registry.head(`${host}/app:two`, never)).not.toBeNull();
+    });
+
+    it('say so when nobody answers', async () => {
+      const failed = (await open()).tags('127.0.0.1:1/app', all, never);
+      await expect(failed).rejects.toMatchObject({
+        code: 'REGISTRY_UNREACHABLE',
+        message: expect.stringContaining('127.0.0.1:1'),
+      });
+    }, 60_000);
+  });
+}
+
+function platform() {
+  if (amd64 === null) throw new Error('linux/amd64 is a platform');
+  return amd64;
+}
