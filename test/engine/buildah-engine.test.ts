@@ -1,0 +1,179 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { buildahEngine } from '../../src/engine/buildah/buildah-engine.ts';
+import type { DockerfileBuild, OpenedStore, Waiting } from '../../src/engine/engine.ts';
+import { parsePlatform } from '../../src/oci/platform.ts';
+import { realEngine } from '../helper/real-engine.ts';
+import { registryProcess } from '../registry/registry-process.ts';
+
+const never = new AbortController().signal;
+const EPOCH = 1_700_000_000;
+/** A shell and tools in one static program (Debian's busybox-static). */
+const BUSYBOX = '/bin/busybox';
+const BASE = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY hello.txt /hello.txt\n';
+
+function patient(over: Partial<Waiting> = {}): Waiting {
+  return { signal: never, onLine: () => undefined, onBytes: () => undefined, ...over };
+}
+
+async function writeContext(sink: Writable): Promise<void> {
+  const tar = pack();
+  const entry = { uid: 0, gid: 0, mtime: new Date(EPOCH * 1000) };
+  tar.entry({ ...entry, name: 'hello.txt', mode: 0o644 }, 'hello\n');
+  tar.entry({ ...entry, name: 'busybox', mode: 0o755 }, await readFile(BUSYBOX));
+  tar.finalize();
+  for await (const piece of tar) sink.write(piece);
+  sink.end();
+}
+
+function building(dockerfile: string, over: Partial<DockerfileBuild> = {}): DockerfileBuild {
+  const platform = parsePlatform('linux/amd64');
+  if (platform === null) throw new Error('linux/amd64 is a platform');
+  return {
+    dockerfile,
+    dockerfileName: 'Dockerfile',
+    context: writeContext,
+    target: '',
+    buildArgs: new Map(),
+    platform,
+    addHosts: [],
+    network: 'host',
+    sourceDateEpoch: EPOCH,
+    ...over,
+  };
+}
+
+async function buildah() {
+  const real = await realEngine();
+  const opened: OpenedStore[] = [];
+  const { builder, images } = buildahEngine({
+    engine: real.engine,
+    runDirectory: async () => real.runDirectory,
+    open: { driver: '', mode: 'native-chroot', runtime: '', ulimits: [] },
+    onOpened: (store) => opened.push(store),
+  });
+  return { ...real, builder, images, opened };
+}
+
+describe('the embedded Buildah', () => {
+  it('opens the store once, at the first call', async () => {
+    const { builder, images, opened } = await buildah();
+    expect(opened).toEqual([]);
+    await Promise.all([builder.open(never), images.list('localhost/app', '', never)]);
+    expect(opened).toHaveLength(1);
+    expect(opened[0]).toMatchObject({ mode: 'native-chroot', why: expect.stringMatching(/\w+ /) });
+  });
+
+  it('builds a Dockerfile from a context that is streamed to it', async () => {
+    const { builder, images, runDirectory } = await buildah();
+    const lines: string[] = [];
+    const text = `${BASE}ARG WHO\nENV WHO=$WHO\nLABEL some=label\nRUN ["/bin/busybox", "sh", "-c", "echo it is $WHO"]\n`;
+    const request = building(text, { buildArgs: new Map([['WHO', 'me']]) });
+    const { facts } = await builder.build(request, patient({ onLine: (line) => lines.push(line) }));
+    expect(lines.join('\n')).toContain('it is me');
+    expect(facts.created).toEqual(new Date(EPOCH * 1000));
+    expect(facts.env).toContain('WHO=me');
+    expect(facts.labels.get('some')).toBe('label');
+    expect(facts.platform).toBe('linux/amd64');
+    expect((await images.inspect(facts.id, never))?.facts.id).toBe(facts.id);
+    expect(await leftovers(runDirectory)).toEqual([]);
+  });
+
+  it('names, labels, lists and removes images', async () => {
+    const { builder, images } = await buildah();
+    const { facts } = await builder.build(building(BASE), patient());
+    const change = {
+      labels: new Map([
+        ['b', '2'],
+        ['a', '1'],
+      ]),
+      sourceDateEpoch: EPOCH,
+      name: 'localhost/app:one',
+    };
+    const relabelled = await builder.relabel(facts.id, change, patient());
+    expect(relabelled.facts.labels.get('a')).toBe('1');
+    expect(relabelled.facts.id).not.toBe(facts.id);
+    await images.tag('localhost/app:one', 'localhost/app:another', never);
+    expect(await images.list('localhost/app', '', never)).toEqual(['another', 'one']);
+    expect(await images.list('localhost/app', 'o', never)).toEqual(['one']);
+    await images.remove('localhost/app:one', never);
+    expect(await images.list('localhost/app', '', never)).toEqual(['another']);
+    expect(await images.inspect('localhost/app:one', never)).toBeNull();
+  });
+
+  it('pushes to a registry and pulls from it', async () => {
+    const { host } = await registryProcess();
+    const { builder, images } = await buildah();
+    const { facts } = await builder.build(building(BASE), patient());
+    const reference = `${host}/app:one`;
+    const pushed = await builder.push(facts.id, reference, patient());
+    expect(pushed.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await images.remove(facts.id, never);
+    expect(await images.inspect(facts.id, never)).toBeNull();
+    const options = { policy: 'missing' as const, platform: facts.platform };
+    const { image, pulled } = await builder.pull(reference, options, patient());
+    expect(pulled).toBe(true);
+    expect(image.facts.id).toBe(facts.id);
+    expect((await builder.pull(reference, options, patient())).pulled).toBe(false);
+  });
+
+  it('tells which instruction failed, where, and its last words', async () => {
+    const { builder } = await buildah();
+    const text = `${BASE}RUN ["/bin/busybox", "sh", "-c", "echo last words; exit 7"]\n`;
+    await expect(builder.build(building(text), patient())).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      status: 7,
+      line: 4,
+      instruction: expect.stringContaining('exit 7'),
+      tail: expect.arrayContaining([expect.stringContaining('last words')]),
+    });
+  });
+
+  it('fails with the reason why the context could not be written', async () => {
+    const { builder, images, runDirectory } = await buildah();
+    const broken = async (sink: Writable) => {
+      sink.write(Buffer.alloc(512));
+      await sleep(20);
+      throw new Error('git is broken');
+    };
+    const failed = builder.build(building(BASE, { context: broken }), patient());
+    await expect(failed).rejects.toThrow('git is broken');
+    expect(await leftovers(runDirectory)).toEqual([]);
+    expect(await images.list('localhost/app', '', never)).toEqual([]);
+  });
+
+  it('stops a running instruction when it is cancelled, and can build afterwards', async () => {
+    const { builder, runDirectory } = await buildah();
+    const stop = new AbortController();
+    const marker = `${Math.trunc(Math.random() * 1e9) + 1e6}`;
+    const text = `${BASE}RUN ["/bin/busybox", "sh", "-c", "echo started; /bin/busybox sleep ${marker}"]\n`;
+    const lines: string[] = [];
+    const waiting = patient({ signal: stop.signal, onLine: (line) => lines.push(line) });
+    const built = builder.build(building(text), waiting);
+    built.catch(() => undefined);
+    await expect.poll(() => lines, { timeout: 20_000 }).toContain('started');
+    expect(await commandLines()).toContain(marker);
+    stop.abort(new Error('enough'));
+    await expect(built).rejects.toThrow('enough');
+    expect(await commandLines()).not.toContain(marker);
+    expect(await leftovers(runDirectory)).toEqual([]);
+    expect((await builder.build(building(BASE), patient())).facts.id).toMatch(/^sha256:/);
+  });
+});
+
+/** What a finished build leaves besides the engine's own settings, which last as long as the run. */
+async function leftovers(runDirectory: string): Promise<readonly string[]> {
+  const names = await readdir(runDirectory, { recursive: true });
+  return names.filter((name) => name.startsWith('tmp/') || !/^(tmp|.*\.(conf|json))$/.test(name));
+}
+
+async function commandLines(): Promise<string> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.join('\n');
+}
