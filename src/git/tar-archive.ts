@@ -32,6 +32,8 @@ export async function writeTar(
 ): Promise<void> {
   const { pack: newPack } = await import('tar-stream');
   const pack = newPack();
+  // What breaks is thrown below; as an event alone it would end the whole program.
+  pack.on('error', () => undefined);
   const ended = once(sink, 'finish', { signal });
   ended.catch(() => undefined);
   pack.pipe(sink);

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { contextSocket } from '../../src/engine/buildah/context-socket.ts';
+import type { BlobContent, ObjectId } from '../../src/git/repository.ts';
+import { type ArchiveFile, writeTar } from '../../src/git/tar-archive.ts';
 import { temporaryDirectory } from '../helper/scripted.ts';
 
 const never = new AbortController().signal;
@@ -37,6 +39,61 @@ async function endless(sink: Writable, signal: AbortSignal): Promise<void> {
   }
   signal.throwIfAborted();
 }
+
+const FILES: readonly ArchiveFile[] = Array.from({ length: 50 }, (_, i) => ({
+  path: `dir/${i}`,
+  mode: '100644',
+  source: 'git',
+  id: `${i}` as ObjectId,
+}));
+
+/** Objects of 100 kB; at `broken` git fails. */
+function archiving(broken: number) {
+  return async (sink: Writable, signal: AbortSignal) => {
+    async function* blobs(ids: Iterable<ObjectId>): AsyncGenerator<BlobContent> {
+      for (const id of ids) {
+        if (Number(id) === broken) throw new Error('git is broken');
+        yield { size: 100_000, chunks: Readable.from([Buffer.alloc(100_000)]) };
+      }
+    }
+    await writeTar(FILES, sink, { commits: { blobs: (ids) => blobs(ids) }, date: 0, signal });
+  };
+}
+
+describe('a context written from git', () => {
+  it('arrives as a whole', async () => {
+    const path = await socketPath();
+    const socket = await contextSocket(path, archiving(-1), never);
+    const text = await readAll(await reader(path));
+    expect(text.length).toBeGreaterThan(50 * 100_000);
+    await socket.close();
+  });
+
+  it('fails with the reason of git, not with that of the broken socket', async () => {
+    const path = await socketPath();
+    const socket = await contextSocket(path, archiving(20), never);
+    const open = await reader(path);
+    open.on('error', () => undefined).resume();
+    await expect(socket.failure).rejects.toThrow('git is broken');
+    await socket.close();
+  });
+
+  it('ends when the reader goes away in the middle', async () => {
+    const path = await socketPath();
+    let ended = false;
+    const write = async (sink: Writable, signal: AbortSignal) => {
+      await archiving(-1)(sink, signal).finally(() => {
+        ended = true;
+      });
+    };
+    const socket = await contextSocket(path, write, never);
+    const open = await reader(path);
+    open.once('data', () => open.destroy());
+    expect(await Promise.race([socket.failure.catch((error) => error), sleep(200, 'silent')])).toBe('silent');
+    expect(ended).toBe(true);
+    await socket.close();
+  });
+});
 
 describe('the socket of a context', () => {
   it('gives its reader everything, and is gone afterwards', async () => {
