@@ -126,7 +126,7 @@ function networkParallelism(value: string): number {
 }
 
 /** The repository around the project, opened at the first call. */
-function repositoryOnce({ directory, workTree }: Session['project'], { env }: ProcessView) {
+function repositoryOnce({ directory, workTree }: Session['project'], { env, signal }: ProcessView) {
   let opened: Promise<OpenedRepository> | undefined;
   const open = async () => {
     const { chooseAdapter } = await import('../git/cli/choose-adapter.ts');
@@ -146,14 +146,20 @@ function repositoryOnce({ directory, workTree }: Session['project'], { env }: Pr
         }),
     });
   };
+  const close = async () => {
+    const known = await opened?.catch(() => undefined);
+    await known?.repository.close();
+  };
+  // Reading git takes no signal: its end is what stops those who wait for it.
+  signal.addEventListener('abort', close, { once: true });
   return {
     open: () => {
       opened ??= open();
       return opened;
     },
     async close() {
-      const known = await opened?.catch(() => undefined);
-      await known?.repository.close();
+      signal.removeEventListener('abort', close);
+      await close();
     },
   };
 }

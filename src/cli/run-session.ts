@@ -9,6 +9,10 @@ import type { ProcessView } from './process-view.ts';
 import { readInput } from './read-input.ts';
 import { requireLinux } from './require-linux.ts';
 import { secretsOf } from './secret-variables.ts';
+import { withPatience } from './with-patience.ts';
+
+/** Milliseconds after a signal; together below the time that a stopped process has at all. */
+const PATIENCE = { command: 8_000, close: 20_000 } as const;
 
 /** Runs a command that works on a project. @returns the exit status */
 export async function runSession(
@@ -35,9 +39,9 @@ export async function runSession(
     const assembled = await assemble({ flags: input.flags, view, progress: display, secrets });
     let data: string;
     try {
-      data = await command.run(input, assembled.session);
+      data = await withPatience(command.run(input, assembled.session), view.signal, PATIENCE.command);
     } finally {
-      await assembled.close();
+      await withPatience(assembled.close(), view.signal, PATIENCE.close);
     }
     display.close();
     view.stdout.write(data);

@@ -22,7 +22,7 @@ export async function saveBuildReport(
     await writeFile(temporary, text);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UserError('REPORT_UNWRITABLE', `the build report could not be written: ${reason}`, {
       hint: 'choose another place with --build-report-path',

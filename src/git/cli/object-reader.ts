@@ -58,6 +58,8 @@ export function objectReader(git: GitProgram): ObjectReader {
     async close() {
       if (!running) return;
       running.child.stdin.end();
+      // It only reads, and may be in the middle of something slow.
+      running.child.kill();
       await running.child;
     },
   };

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseUlimits } from '../../src/cli/parse-ulimits.ts';
+import { storeSettings } from '../../src/cli/store-settings.ts';
+
+describe('WERF_BUILDAH_MODE', () => {
+  const mode = (value: string) => storeSettings({ WERF_BUILDAH_MODE: value }).settings.mode;
+
+  it.each([
+    ['', 'auto'],
+    ['auto', 'auto'],
+    ['default', 'auto'],
+    ['native-chroot', 'native-chroot'],
+    ['native-rootless', 'native-rootless'],
+  ])('%j is %s', (given, expected) => {
+    expect(mode(given)).toBe(expected);
+  });
+
+  it('docker warns and is auto', () => {
+    const { settings, warnings } = storeSettings({ WERF_BUILDAH_MODE: 'docker' });
+    expect(settings.mode).toBe('auto');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('refuses what it does not know, with a list', () => {
+    expect(() => mode('rootful')).toThrow('unexpected mode WERF_BUILDAH_MODE="rootful"');
+    expect(() => mode('plain-chroot')).toThrow('not supported yet');
+  });
+});
+
+describe('WERF_BUILDAH_STORAGE_DRIVER', () => {
+  const driver = (value: string) => storeSettings({ WERF_BUILDAH_STORAGE_DRIVER: value }).settings.driver;
+
+  it('is chosen by trial unless it is named', () => {
+    expect(['', 'auto', 'default', 'overlay', 'fuse-overlayfs', 'vfs'].map(driver)).toEqual([
+      '',
+      '',
+      '',
+      'overlay',
+      'fuse-overlayfs',
+      'vfs',
+    ]);
+    expect(() => driver('btrfs')).toThrow('unexpected driver');
+  });
+});
+
+describe('WERF_BUILDAH_ULIMIT', () => {
+  it('is a list of limits; a hard one left out equals the soft one', () => {
+    expect(parseUlimits('nofile:1024:2048, core:0,stack:-1')).toEqual([
+      'nofile:1024:2048',
+      'core:0:0',
+      'stack:-1:-1',
+    ]);
+    expect(parseUlimits('')).toEqual([]);
+  });
+
+  it.each([
+    ['files:1', '"files" is no type of limit'],
+    ['nofile', 'must be written as'],
+    ['nofile:1:2:3', 'must be written as'],
+    ['nofile:x', '"x" is no number'],
+    ['nofile:-2', '"-2" is no number'],
+    ['nofile:2:1', 'the soft limit is above the hard one'],
+    ['nofile:-1:1', 'the soft limit is above the hard one'],
+    ['nofile:1,nofile:2', 'is given twice'],
+  ])('refuses %s', (value, reason) => {
+    expect(() => parseUlimits(value)).toThrow(reason);
+  });
+});
