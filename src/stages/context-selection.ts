@@ -1,5 +1,11 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { DockerfileReader, ParsedStage, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
+import type {
+  DockerfileReader,
+  ParsedInstruction,
+  ParsedStage,
+  PathQuery,
+  PathSet,
+} from '../dockerfile/dockerfile.ts';
 import type { BuildContext } from './build-context.ts';
 import { compareText } from './canonical.ts';
 import { type ContextFile, contextChecksum } from './context-checksum.ts';
@@ -9,7 +15,8 @@ import { type ContextNeed, contextNeeds } from './dockerfile-inputs.ts';
 export interface ContextSelection {
   /** All of them, sorted by path: nothing else can enter the image. */
   readonly files: readonly ContextFile[];
-  readonly checksums: ReadonlyMap<ContextNeed, string>;
+  /** Per instruction, in the order of its needs. */
+  readonly checksums: ReadonlyMap<ParsedInstruction, readonly string[]>;
   readonly problems: readonly Problem[];
 }
 
@@ -56,7 +63,7 @@ async function takeNeeded(
   const paths = files.map(({ path }) => path);
   const sets = await reader.match(paths, perNeed.flat(), signal);
   const taken = new Set<ContextFile>();
-  const checksums = new Map<ContextNeed, string>();
+  const checksums = new Map<ParsedInstruction, string[]>();
   const problems: Problem[] = [];
   let next = 0;
   needs.forEach((need, i) => {
@@ -66,7 +73,7 @@ async function takeNeeded(
     const sources = own.slice(0, -1);
     const mine = files.filter((_, at) => !excluded.has(at) && sources.some((set) => set.has(at)));
     for (const file of mine) taken.add(file);
-    checksums.set(need, contextChecksum(mine));
+    checksums.set(need.instruction, [...(checksums.get(need.instruction) ?? []), contextChecksum(mine)]);
     problems.push(...emptySources(need, sources, files.length, dockerfileName));
   });
   return { files: files.filter((file) => taken.has(file)), checksums, problems };

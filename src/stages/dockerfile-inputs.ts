@@ -6,13 +6,12 @@ export interface DockerfileInputs {
   readonly cacheVersion: string;
   readonly addHosts: readonly string[];
   readonly parsed: Pick<ParsedDockerfile, 'stages'>;
-  /** Checksum of the context files that an instruction takes by the given patterns; see `contextNeeds`. */
-  readonly checksum: (need: ContextNeed) => string;
+  /** Checksums of what each instruction reads from the context, in the order of `contextNeeds`. */
+  readonly checksums: ReadonlyMap<ParsedInstruction, readonly string[]>;
 }
 
 /** One place where a Dockerfile reads its context. */
 export interface ContextNeed {
-  readonly stage: ParsedStage;
   readonly instruction: ParsedInstruction;
   readonly sources: readonly string[];
   readonly excludes: readonly string[];
@@ -25,7 +24,7 @@ export function contextNeeds(stages: readonly ParsedStage[]): readonly ContextNe
   return stages.flatMap((stage) =>
     stage.instructions.flatMap((instruction): ContextNeed[] => {
       const { contextSources, contextExcludes, contextMounts } = instruction;
-      const at = { stage, instruction };
+      const at = { instruction };
       const copies: ContextNeed[] =
         contextSources.length > 0
           ? [{ ...at, sources: contextSources, excludes: contextExcludes, kind: 'copy' }]
@@ -40,8 +39,7 @@ export function contextNeeds(stages: readonly ParsedStage[]): readonly ContextNe
 
 /** The dependencies of the stage `dockerfile`. @see docs/reference/digests.md */
 export function dockerfileDependencies(inputs: DockerfileInputs): readonly Canonical[] {
-  const { cacheVersion, addHosts, parsed, checksum } = inputs;
-  const needs = contextNeeds(parsed.stages);
+  const { cacheVersion, addHosts, parsed, checksums } = inputs;
   return [
     cacheVersion,
     addHosts,
@@ -50,11 +48,7 @@ export function dockerfileDependencies(inputs: DockerfileInputs): readonly Canon
         ...baseOf(stage, parsed.stages),
         stage.platform,
         stage.instructions.map(
-          (instruction): Canonical => [
-            instruction.name,
-            instruction.words,
-            needs.filter((need) => need.stage === stage && need.instruction === instruction).map(checksum),
-          ],
+          (instruction): Canonical => [instruction.name, instruction.words, checksums.get(instruction) ?? []],
         ),
       ],
     ),

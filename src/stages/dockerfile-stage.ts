@@ -52,7 +52,7 @@ export async function dockerfileStage(parts: DockerfileStageParts): Promise<Dock
       cacheVersion: image.cacheVersion,
       addHosts: image.addHosts,
       parsed,
-      checksum: (need) => selection.checksums.get(need) ?? '',
+      checksums: selection.checksums,
     }),
   });
   const content = contentDigest({ platform, name: DOCKERFILE_STAGE, digest, gitState: '' });

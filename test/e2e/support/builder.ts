@@ -2,10 +2,11 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 
-const PROGRAM = fileURLToPath(new URL('../../../dist/slipway.js', import.meta.url));
-const ENGINE = fileURLToPath(new URL('../../../native/build/slipway-engine', import.meta.url));
+const programs = inject('programs');
+const PROGRAM = join(programs, 'dist', 'slipway.js');
+const ENGINE = join(programs, 'native', 'build', 'slipway-engine');
 
 export interface Outcome {
   readonly exitCode: number | null;
