@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { buildahEngine } from '../../src/engine/buildah/buildah-engine.ts';
-import type { DockerfileBuild, OpenedStore, Waiting } from '../../src/engine/engine.ts';
+import type { DockerfileBuild, ImageBuilder, OpenedStore, Waiting } from '../../src/engine/engine.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { realEngine } from '../helper/real-engine.ts';
 import { registryProcess } from '../registry/registry-process.ts';
@@ -148,21 +148,45 @@ describe('the embedded Buildah', () => {
   it('stops a running instruction when it is cancelled, and can build afterwards', async () => {
     const { builder, runDirectory } = await buildah();
     const stop = new AbortController();
-    const marker = `${Math.trunc(Math.random() * 1e9) + 1e6}`;
-    const text = `${BASE}RUN ["/bin/busybox", "sh", "-c", "echo started; /bin/busybox sleep ${marker}"]\n`;
-    const lines: string[] = [];
-    const waiting = patient({ signal: stop.signal, onLine: (line) => lines.push(line) });
-    const built = builder.build(building(text), waiting);
-    built.catch(() => undefined);
-    await expect.poll(() => lines, { timeout: 20_000 }).toContain('started');
-    expect(await commandLines()).toContain(marker);
+    const { built, marker } = await sleepingBuild(builder, stop.signal);
     stop.abort(new Error('enough'));
     await expect(built).rejects.toThrow('enough');
     expect(await commandLines()).not.toContain(marker);
     expect(await leftovers(runDirectory)).toEqual([]);
     expect((await builder.build(building(BASE), patient())).facts.id).toMatch(/^sha256:/);
   });
+
+  it('fails, and takes a running instruction along, when it is killed', async () => {
+    const { builder, pids } = await buildah();
+    const { built, marker } = await sleepingBuild(builder);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await expect(built).rejects.toMatchObject({
+      code: 'ENGINE_DIED',
+      message: 'slipway-engine ended unexpectedly (signal SIGKILL)',
+    });
+    await expect.poll(commandLines).not.toContain(marker);
+  });
+
+  it('stops a running instruction when it is closed', async () => {
+    const { engine, builder } = await buildah();
+    const { built, marker } = await sleepingBuild(builder);
+    await engine.close();
+    await expect(built).rejects.toBeInstanceOf(Error);
+    expect(await commandLines()).not.toContain(marker);
+  });
 });
+
+/** Starts a build that waits for ever in a RUN, and waits until it does. */
+async function sleepingBuild(builder: ImageBuilder, signal = never) {
+  const marker = `${Math.trunc(Math.random() * 1e9) + 1e6}`;
+  const text = `${BASE}RUN ["/bin/busybox", "sh", "-c", "echo started; /bin/busybox sleep ${marker}"]\n`;
+  const lines: string[] = [];
+  const built = builder.build(building(text), patient({ signal, onLine: (line) => lines.push(line) }));
+  built.catch(() => undefined);
+  await expect.poll(() => lines, { timeout: 20_000 }).toContain('started');
+  expect(await commandLines()).toContain(marker);
+  return { built, marker };
+}
 
 /** What a finished build leaves besides the engine's own settings, which last as long as the run. */
 async function leftovers(runDirectory: string): Promise<readonly string[]> {
