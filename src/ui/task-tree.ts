@@ -130,7 +130,8 @@ export function taskTree({ streaming, write }: TaskTreeOptions): TaskTree {
       for (const text of lines) put(nodes.get(id) ?? root, { form: 'details', text, at });
       stop(id, { failed: false, duration: null, at });
     },
-    interject: (text) => write(lineOf(text, deepestOpen(root))),
+    // It belongs to nobody who is written at this moment.
+    interject: (text) => write({ ...lineOf(text, deepestOpen(root)), image: text.image ?? null }),
     open(id) {
       const found = nodes.get(id);
       if (found?.isWritten) openHeaders(found, write);

@@ -22,13 +22,12 @@ export function treeEvents({ tree, level, now }: TreeEventsOptions): (event: Pro
   const taskOf = (task: string | undefined) =>
     task === undefined ? undefined : (shownAs.get(task)?.task ?? task);
   const isHidden = (task: string) => shownAs.has(task) && shownAs.get(task)?.task !== task;
-  const text = (task: string | undefined, line: string, image: string | undefined) =>
-    tree.add(taskOf(task), {
-      form: 'text',
-      text: line,
-      at: now(),
-      ...(image === undefined ? {} : { image }),
-    });
+  const text = (task: string | undefined, line: string, image: string | undefined) => {
+    const said = { form: 'text', text: line, at: now(), ...(image === undefined ? {} : { image }) } as const;
+    // What belongs to no task is about the run as a whole and is read when it happens.
+    if (task === undefined && image === undefined) tree.interject(said);
+    else tree.add(taskOf(task), said);
+  };
 
   return (event) => {
     switch (event.kind) {

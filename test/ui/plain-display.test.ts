@@ -197,6 +197,21 @@ web-ui └ ⛵ (2/3) image web-ui (0.04 seconds)
   });
 });
 
+describe('a line about the run as a whole', () => {
+  it('is written when it happens, and belongs to no image', () => {
+    const plan: ProgressEvent = { kind: 'plan', limit: null, sets: [[{ name: 'app', kind: 'final' }]] };
+    const text = show([
+      plan,
+      start('a', 'A', { image: 'app' }),
+      line('a', 'one'),
+      { kind: 'line', line: 'the store is open' },
+      line('a', 'two'),
+      end('a', 10),
+    ]).text;
+    expect(text).toContain('app ┌ A\napp │ one\n│ the store is open\napp │ two\n');
+  });
+});
+
 describe('parts of one image at the same time', () => {
   it('are written one after the other', () => {
     const text = show([
