@@ -74,7 +74,7 @@ async function pullBase(parts: ConveyorParts, run: ImageRun, reference: string, 
 
 function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
   const { image } = run;
-  const context = parts.contextOf(image);
+  const { context } = stage;
   const write = (sink: Parameters<typeof context.write>[1], signal: AbortSignal) =>
     context.write(stage.files, sink, signal);
   return parts.builder.build(

@@ -20,6 +20,7 @@ export interface DockerfileStage {
   readonly parsed: ParsedDockerfile;
   /** What the digest was computed with. */
   readonly bases: readonly BaseConfiguration[];
+  readonly context: BuildContext;
   /** Files of the context that the build gets; empty: none. */
   readonly files: readonly ContextFile[];
 }
@@ -56,7 +57,7 @@ export async function dockerfileStage(parts: DockerfileStageParts): Promise<Dock
     }),
   });
   const content = contentDigest({ platform, name: DOCKERFILE_STAGE, digest, gitState: '' });
-  return { digest, contentDigest: content, text, parsed, bases, files: selection.files };
+  return { digest, contentDigest: content, text, parsed, bases, context, files: selection.files };
 }
 
 /** Path of the Dockerfile relative to the project. */

@@ -38,12 +38,18 @@ const USER = 'slipway-test';
 
 export interface BuilderOptions {
   readonly user?: 'root' | 'ordinary';
+  /** Another ordinary user, who exists. */
+  readonly name?: string;
   /** Where the store lies; in the home by default. */
   readonly graphRoot?: string;
 }
 
-export async function makeBuilder({ user = 'root', graphRoot }: BuilderOptions = {}): Promise<Builder> {
-  const ids = user === 'root' ? null : ordinaryUser();
+export async function makeBuilder({
+  user = 'root',
+  name = USER,
+  graphRoot,
+}: BuilderOptions = {}): Promise<Builder> {
+  const ids = user === 'root' ? null : ordinaryUser(name);
   const home = await mkdtemp(join(tmpdir(), 'slipway-home-'));
   const graph = graphRoot ?? join(home, 'graph');
   await mkdir(join(home, 'run'), { mode: 0o700 });
@@ -55,7 +61,7 @@ export async function makeBuilder({ user = 'root', graphRoot }: BuilderOptions =
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
-    USER: ids ? USER : 'root',
+    USER: ids ? name : 'root',
     WERF_HOME: join(home, 'werf'),
     XDG_RUNTIME_DIR: join(home, 'run'),
     CONTAINERS_STORAGE_CONF: join(home, 'storage.conf'),
@@ -87,7 +93,7 @@ export async function makeBuilder({ user = 'root', graphRoot }: BuilderOptions =
       return JSON.parse(list).flatMap(({ names }: { names?: string[] }) => names ?? ['unnamed']);
     },
     async remove() {
-      for (const path of [graph, home]) removeStore(path, ids !== null);
+      for (const path of [graph, home]) removeStore(path);
       await rm(home, { recursive: true, force: true });
     },
   };
@@ -106,7 +112,7 @@ function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
 }
 
 /** Root removes what subordinate ids own; what is still mounted below goes first. */
-function removeStore(path: string, _ordinary: boolean): void {
+function removeStore(path: string): void {
   const mounts = execFileSync('awk', ['{print $2}', '/proc/mounts'], { encoding: 'utf8' });
   for (const mount of mounts
     .split('\n')
@@ -117,9 +123,9 @@ function removeStore(path: string, _ordinary: boolean): void {
   execFileSync('rm', ['-rf', path]);
 }
 
-function ordinaryUser(): { readonly uid: number; readonly gid: number } {
+function ordinaryUser(name: string): { readonly uid: number; readonly gid: number } {
   const id = (flag: string) =>
-    Number(execFileSync('id', [flag, USER], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
