@@ -34,7 +34,7 @@ func UserNamespace(root Root) *Obstacle {
 	if err != nil {
 		return &Obstacle{
 			Code:    NoSubordinateIDs,
-			Message: fmt.Sprintf("the user with uid %d has no name, so no subordinate ids can belong to it: %v", os.Getuid(), err),
+			Message: fmt.Sprintf("the user with uid %d has no name, so no subordinate ids can belong to it", os.Getuid()),
 			Remedy:  "add the user to /etc/passwd, /etc/subuid and /etc/subgid",
 		}
 	}

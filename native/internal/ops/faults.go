@@ -34,6 +34,8 @@ const (
 	ImageUnknown = "IMAGE_UNKNOWN"
 )
 
+const freeSpaceHint = "free some space there, or put the store elsewhere by storage.conf (graphroot)"
+
 // asFailure gives the errors of the rooms below their codes.
 func asFailure(s *store.Store, err error) error {
 	if err == nil {
@@ -41,7 +43,12 @@ func asFailure(s *store.Store, err error) error {
 	}
 	if s != nil {
 		if sentence, full := s.Full(err); full {
-			return wire.Because(err, StoreFull, sentence, "free some space there, or put the store elsewhere by storage.conf (graphroot)")
+			failure := wire.Because(err, StoreFull, sentence, freeSpaceHint)
+			var build *recipe.BuildError
+			if errors.As(err, &build) {
+				return withBuild(failure, build)
+			}
+			return failure
 		}
 	}
 	var failure *wire.Failure
@@ -69,10 +76,8 @@ func buildFailure(s *store.Store, build *recipe.BuildError) error {
 	if build.ExitCode == 0 && errors.As(registry.Classify(build.Cause, "building", build.Dockerfile), &fault) {
 		return wire.Because(build, fault.Code, fault.Message, fault.Hint)
 	}
-	for _, line := range build.Tail {
-		if sentence, full := s.Full(errors.New(line)); full && s.NearlyFull() {
-			return withBuild(wire.Because(build, StoreFull, sentence, "free some space there"), build)
-		}
+	if build.DiskFull {
+		return withBuild(wire.Because(build, StoreFull, s.FullSentence(), freeSpaceHint), build)
 	}
 	return withBuild(wire.Because(build, BuildFailed, build.Error(), ""), build)
 }

@@ -51,7 +51,7 @@ type Dockerfile struct {
 
 // Build makes the image of a Dockerfile. Equal builds give equal layers and configuration, on any machine. The result has
 // no name. Steps end within two seconds after ctx is done.
-func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progress) (*storage.Image, error) {
+func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progress) (image *storage.Image, err error) {
 	if build.Text == "" {
 		return nil, &BuildError{Dockerfile: build.Name, Cause: fmt.Errorf("the file is empty")}
 	}
@@ -74,33 +74,42 @@ func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progres
 	}
 	defer leash.Close()
 	defer leash.StopWith(ctx)()
-	running := &running{at: at, output: newOutput(progress), progress: progress}
-	id, err := w.run(ctx, build, sources, directory, leash, running)
+	berth := w.Store.NewBerth()
+	defer func() { berth.Leave(err) }()
+	running := &running{at: at, output: newOutput(progress, w.Store.NearlyFull), progress: progress}
+	id, err := w.run(ctx, build, place{directory, sources, berth, leash}, running)
 	if err != nil {
 		return nil, running.failed(build.Name, err)
 	}
 	return w.finish(id, build.SourceDateEpoch)
 }
 
-func (w *Workshop) run(
-	ctx context.Context, build Dockerfile, sources, directory string, leash *isolation.Leash, running *running,
-) (string, error) {
-	file := filepath.Join(directory, "Dockerfile")
+// place is where one build happens.
+type place struct {
+	// directory is removed with the build; sources, below it, is the context.
+	directory, sources string
+	berth              *store.Berth
+	leash              *isolation.Leash
+}
+
+func (w *Workshop) run(ctx context.Context, build Dockerfile, at place, running *running) (string, error) {
+	file := filepath.Join(at.directory, "Dockerfile")
 	if err := os.WriteFile(file, []byte(build.Text), 0o600); err != nil {
 		return "", fmt.Errorf("preparing a build: %w", err)
 	}
 	// What the context holds is decided by whoever sends it.
-	ignore := filepath.Join(directory, "ignore-nothing")
+	ignore := filepath.Join(at.directory, "ignore-nothing")
 	if err := os.WriteFile(ignore, nil, 0o600); err != nil {
 		return "", fmt.Errorf("preparing a build: %w", err)
 	}
 	defer running.output.flush()
 	options := w.options(build)
-	options.ContextDirectory, options.IgnoreFile = sources, ignore
-	options.In, options.Out, options.Err = leash.Input(), running.output.stdout, running.output.stderr
+	options.ContextDirectory, options.IgnoreFile = at.sources, ignore
+	options.ContainerSuffix = at.berth.ContainerSuffix()
+	options.In, options.Out, options.Err = at.leash.Input(), running.output.stdout, running.output.stderr
 	options.Log = running.announce
 	// Otherwise the id is printed among the output.
-	options.IIDFile = filepath.Join(directory, "id")
+	options.IIDFile = filepath.Join(at.directory, "id")
 	id, _, err := imagebuildah.BuildDockerfiles(ctx, w.Store, options, file)
 	return id, err
 }
@@ -114,7 +123,6 @@ func (w *Workshop) options(build Dockerfile) define.BuildOptions {
 		Target:                  build.Target,
 		Isolation:               w.Isolation.Buildah(),
 		Runtime:                 w.Isolation.Runtime,
-		ContainerSuffix:         w.Store.ContainerSuffix(),
 		PullPolicy:              define.PullIfMissing,
 		MaxPullPushRetries:      2,
 		PullPushRetryDelay:      time.Second,

@@ -15,8 +15,10 @@ type BuildError struct {
 	// ExitCode is the status of a RUN's command; 0 when something else failed.
 	ExitCode int
 	// Tail are the last lines of output, at most 50.
-	Tail  []string
-	Cause error
+	Tail []string
+	// DiskFull says that the command met a full disk, and it was the store's.
+	DiskFull bool
+	Cause    error
 }
 
 // Error says where and why.

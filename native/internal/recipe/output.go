@@ -1,6 +1,11 @@
 package recipe
 
-import "sync"
+import (
+	"strings"
+	"sync"
+
+	"slipway.dev/engine/internal/store"
+)
 
 // tailLength is how many last lines of a failed step are reported.
 const tailLength = 50
@@ -18,12 +23,16 @@ type output struct {
 	progress       Progress
 	stdout, stderr *stream
 
+	// nearlyFull looks at the disk of the store.
+	nearlyFull func() bool
+
 	mu   sync.Mutex
 	tail []string
+	full bool
 }
 
-func newOutput(progress Progress) *output {
-	made := &output{progress: progress}
+func newOutput(progress Progress, nearlyFull func() bool) *output {
+	made := &output{progress: progress, nearlyFull: nearlyFull}
 	made.stdout, made.stderr = &stream{line: made.line}, &stream{line: made.line}
 	return made
 }
@@ -33,7 +42,14 @@ func (o *output) restart() {
 	o.flush()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.tail = nil
+	o.tail, o.full = nil, false
+}
+
+// diskFull says that the step met a full disk.
+func (o *output) diskFull() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.full
 }
 
 // flush passes on unfinished lines.
@@ -54,6 +70,10 @@ func (o *output) line(text string) {
 	o.tail = append(o.tail, text)
 	if len(o.tail) > tailLength {
 		o.tail = o.tail[1:]
+	}
+	// Only now: what filled the disk is deleted with the step.
+	if !o.full && strings.Contains(strings.ToLower(text), store.NoSpace) {
+		o.full = o.nearlyFull()
 	}
 	o.mu.Unlock()
 	o.progress.Log(text)

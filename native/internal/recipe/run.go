@@ -11,13 +11,14 @@ import (
 	"go.podman.io/image/v5/types"
 
 	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/store"
 )
 
 // Run runs a command in a temporary container of a local image; an empty command is the image's own. It returns the
 // command's exit status.
 func (w *Workshop) Run(
 	ctx context.Context, image string, command []string, system *types.SystemContext, progress Progress,
-) (int, error) {
+) (status int, err error) {
 	found, err := w.Store.Find(image)
 	if err != nil {
 		return 0, err
@@ -33,11 +34,12 @@ func (w *Workshop) Run(
 	}
 	defer leash.Close()
 	defer leash.StopWith(ctx)()
-	builder, err := w.container(ctx, found.ID, system)
+	berth := w.Store.NewBerth()
+	defer func() { berth.Leave(err) }()
+	builder, err := w.container(ctx, found.ID, berth, system)
 	if err != nil {
 		return 0, fmt.Errorf("making a container of image %s: %w", image, err)
 	}
-	defer builder.Delete()
 	if len(command) == 0 {
 		command = append(builder.Entrypoint(), builder.Cmd()...)
 	}
@@ -47,7 +49,9 @@ func (w *Workshop) Run(
 	return w.runIn(builder, command, leash, progress)
 }
 
-func (w *Workshop) container(ctx context.Context, id string, system *types.SystemContext) (*buildah.Builder, error) {
+func (w *Workshop) container(
+	ctx context.Context, id string, berth *store.Berth, system *types.SystemContext,
+) (*buildah.Builder, error) {
 	defaults, err := config.Default()
 	if err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func (w *Workshop) container(ctx context.Context, id string, system *types.Syste
 	}
 	return buildah.NewBuilder(ctx, w.Store, buildah.BuilderOptions{
 		FromImage:           id,
-		ContainerSuffix:     w.Store.ContainerSuffix(),
+		ContainerSuffix:     berth.ContainerSuffix(),
 		PullPolicy:          define.PullNever,
 		SystemContext:       system,
 		SignaturePolicyPath: system.SignaturePolicyPath,
@@ -76,7 +80,7 @@ func (w *Workshop) container(ctx context.Context, id string, system *types.Syste
 func (w *Workshop) runIn(
 	builder *buildah.Builder, command []string, leash *isolation.Leash, progress Progress,
 ) (int, error) {
-	output := newOutput(progress)
+	output := newOutput(progress, w.Store.NearlyFull)
 	err := builder.Run(command, buildah.RunOptions{
 		Isolation:        w.Isolation.Buildah(),
 		Runtime:          w.Isolation.Runtime,

@@ -37,8 +37,12 @@ func (r *running) failed(dockerfile string, err error) error {
 		Dockerfile:  dockerfile,
 		Instruction: r.at.instruction,
 		Line:        r.at.line,
-		ExitCode:    exitStatus(err, r.output),
 		Cause:       err,
+		DiskFull:    r.output.diskFull(),
+	}
+	// A commit that failed may have the status of a process of its own behind it.
+	if strings.Contains(err.Error(), "building at STEP ") {
+		failure.ExitCode = exitStatus(err, r.output)
 	}
 	if failure.ExitCode != 0 {
 		failure.Tail = r.output.last()

@@ -14,6 +14,8 @@ var (
 	chatter = regexp.MustCompile(`^--> (Using cache )?[0-9a-f]+\n$`)
 	// epilogue is what the isolation adds when a command fails: said better elsewhere.
 	epilogue = regexp.MustCompile(`^(?:subprocess exited with status \d+|(?:subprocess|container) exited on (.+))$`)
+	// libraryLog is how the library complains after that, such as about a container it could not unmount.
+	libraryLog = regexp.MustCompile(`^time="[^"]+" level=\w+ msg=`)
 )
 
 // stream passes on whole lines, and keeps the words of others out of them.
@@ -66,6 +68,10 @@ func (s *stream) finish() {
 }
 
 func (s *stream) take(text string) {
+	if len(s.held) > 0 && libraryLog.MatchString(text) {
+		s.held = append(s.held, text)
+		return
+	}
 	if match := epilogue.FindStringSubmatch(text); match != nil {
 		s.held = append(s.held, text)
 		// The outer processes of the isolation tell only the status they made of it.

@@ -146,9 +146,15 @@ func statusInText(text string) int {
 	return 0
 }
 
+// isNetwork tells the network's errors from those of the disk: a plain errno would pass for both.
 func isNetwork(err error) bool {
-	var network net.Error
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return false
+	}
+	var operation *net.OpError
+	var lookup *net.DNSError
 	var request *url.Error
-	return errors.As(err, &network) || errors.As(err, &request) ||
+	return errors.As(err, &operation) || errors.As(err, &lookup) || errors.As(err, &request) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ETIMEDOUT) || errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }

@@ -117,12 +117,10 @@ func (s *Store) spaceWarning() []string {
 	return []string{fmt.Sprintf("%s is almost full: %d MB of %d MB are free", s.GraphRoot(), free>>20, total>>20)}
 }
 
-// ContainerSuffix ends the names of build containers that belong to this process.
-func (s *Store) ContainerSuffix() string { return containerPrefix + s.owner.name }
-
-// Close removes this process's build containers, unmounts, and lets go of the store.
+// Close removes this process's build containers and signs out. What is still mounted goes with the mount namespace;
+// the library's own shutdown would object to layers that other engines have in use.
 func (s *Store) Close() error {
-	s.removeContainersOf(s.owner.name)
-	_, err := s.Shutdown(false)
-	return errors.Join(err, s.owner.close())
+	s.removeContainers(containerPrefix + s.owner.name)
+	s.Free()
+	return s.owner.close()
 }

@@ -3,10 +3,11 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// containerPrefix begins the owner's part of a build container's name: `<image>-werf.build.<owner>[-<number>]`.
+// containerPrefix begins our part of a build container's name: `<image>-werf.build.<owner>.<berth>.[-<number>]`.
 const containerPrefix = "werf.build."
 
 // sweep removes the build containers of engines that are gone.
@@ -47,16 +48,15 @@ func (s *Store) signOutDead() {
 	}
 }
 
-func (s *Store) removeContainersOf(owner string) {
+// removeContainers deletes the containers whose names hold the mark.
+func (s *Store) removeContainers(mark string) {
 	containers, err := s.Containers()
 	if err != nil {
 		return
 	}
 	for _, container := range containers {
-		for _, name := range container.Names {
-			if ownerOf(name) == owner {
-				_ = s.DeleteContainer(container.ID)
-			}
+		if slices.ContainsFunc(container.Names, func(name string) bool { return strings.Contains(name, mark) }) {
+			_ = s.DeleteContainer(container.ID)
 		}
 	}
 }
@@ -67,6 +67,8 @@ func ownerOf(container string) string {
 	if !found {
 		return ""
 	}
-	owner, _, _ := strings.Cut(rest, "-")
-	return owner
+	if end := strings.IndexAny(rest, ".-"); end >= 0 {
+		return rest[:end]
+	}
+	return rest
 }
