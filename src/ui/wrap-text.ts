@@ -14,12 +14,13 @@ export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = first;
   for (const word of words) {
-    // Several blanks in a row come as empty words: where the line is broken there, they are dropped.
-    if (columnsOf(line) + 1 + columnsOf(word) <= columns) {
+    if (line === '') {
+      line = word;
+    } else if (columnsOf(line) + 1 + columnsOf(word) <= columns) {
       line += ` ${word}`;
     } else {
       lines.push(line.trimEnd());
-      line = word.trimStart();
+      line = word;
     }
   }
   return recolored([...lines, line.trimEnd()].filter((part) => part !== ''));
