@@ -4,15 +4,12 @@ import type { Readable, Writable } from 'node:stream';
 import { UserError } from '../diagnostics/user-error.ts';
 import { engineLog } from './engine-log.ts';
 
-/** Time that what an ended engine wrote last has to arrive, milliseconds: others may hold its pipes open. */
-const DRAIN = 500;
-
 export interface ChildStart {
   /** Absolute path of the program. */
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds between closing the input, SIGTERM and SIGKILL. */
+  /** Milliseconds between closing the input, SIGTERM and SIGKILL; also for children that outlive it. */
   readonly grace: number;
   /** Hides secrets in a line of the log. */
   mask(line: string): string;
@@ -43,7 +40,7 @@ export function startChild({ program, args, env, grace, mask, onLog }: ChildStar
   child.stdin.on('error', () => undefined);
   const log = engineLog(child.stderr, (line) => onLog(mask(line)));
   let stopping: { readonly why: string; readonly done: Promise<void> } | undefined;
-  const death = ended(child).then((how) => {
+  const death = ended(child, grace).then((how) => {
     if (how instanceof UserError) throw how;
     const message = stopping
       ? `slipway-engine was stopped: ${stopping.why}`
@@ -52,6 +49,8 @@ export function startChild({ program, args, env, grace, mask, onLog }: ChildStar
   });
   death.catch(() => undefined);
   const stop = (why: string) => {
+    // What happened first is the reason: nothing is stopped that has ended.
+    if (child.exitCode !== null || child.signalCode !== null) return death.catch(() => undefined);
     stopping ??= { why, done: insist(child, death, grace) };
     return stopping.done;
   };
@@ -59,7 +58,7 @@ export function startChild({ program, args, env, grace, mask, onLog }: ChildStar
 }
 
 /** @returns how it ended, or the error when it never ran */
-function ended(child: ChildProcess): Promise<string | UserError> {
+function ended(child: ChildProcess, grace: number): Promise<string | UserError> {
   return new Promise((resolve) => {
     child.once('error', (cause) => {
       if (child.pid !== undefined) return;
@@ -69,11 +68,13 @@ function ended(child: ChildProcess): Promise<string | UserError> {
     });
     child.once('exit', (code, signal) => {
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
-      if (how !== 'exit status 0') killGroup(child);
+      // Its own children may have outlived it: the end of the input tells them to clean up and to go.
+      child.stdin?.end();
       const late = setTimeout(() => {
+        killGroup(child);
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
         resolve(how);
-      }, DRAIN);
+      }, grace);
       child.once('close', () => {
         clearTimeout(late);
         resolve(how);
