@@ -36,7 +36,8 @@ function output(stream: WriteStream): ProcessView['stdout'] {
     write(text) {
       if (!isBroken) stream.write(text);
     },
-    isTTY: stream.isTTY === true,
+    // A dumb terminal cannot do more than a file can.
+    isTTY: stream.isTTY === true && process.env['TERM'] !== 'dumb',
     get columns() {
       return stream.columns;
     },

@@ -34,10 +34,28 @@ function wordsOf(text: string): readonly string[] {
 }
 
 function recolored(lines: readonly string[]): readonly string[] {
-  let on = '';
+  let on: readonly string[] = [];
   return lines.map((line) => {
-    const whole = `${on}${line}`;
-    for (const color of line.match(COLORS) ?? []) on = /\[0*m$/.test(color) ? '' : `${on}${color}`;
-    return on === '' ? whole : `${whole}${RESET}`;
+    const whole = `${on.join('')}${line}`;
+    for (const color of line.match(COLORS) ?? []) on = after(on, color);
+    return on.length === 0 ? whole : `${whole}${RESET}`;
   });
+}
+
+/** What a code for "normal again" ends. */
+const ENDS: Readonly<Record<string, RegExp>> = {
+  '22': /^[12]$/,
+  '23': /^3$/,
+  '24': /^4$/,
+  '27': /^7$/,
+  '39': /^(?:3[0-8]|9[0-7])(?:;|$)/,
+  '49': /^(?:4[0-8]|10[0-7])(?:;|$)/,
+};
+
+/** The colours that are on after one more control sequence. */
+function after(on: readonly string[], color: string): readonly string[] {
+  const codes = (sequence: string) => sequence.slice(2, -1);
+  if (/^0*$/.test(codes(color))) return [];
+  const ended = ENDS[codes(color)];
+  return ended ? on.filter((sequence) => !ended.test(codes(sequence))) : [...on, color];
 }

@@ -44,6 +44,11 @@ describe('wrapping', () => {
     expect(wrapText(word, 10)).toEqual([word]);
   });
 
+  it('carries no colour over that has ended', () => {
+    const text = '\u001b[33mWARNING:\u001b[39m one two';
+    expect(wrapText(text, 12)).toEqual(['\u001b[33mWARNING:\u001b[39m one', 'two']);
+  });
+
   it('carries colours over', () => {
     expect(wrapText('\u001b[31mone two\u001b[0m three', 5)).toEqual([
       '\u001b[31mone\u001b[0m',
