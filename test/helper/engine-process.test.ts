@@ -11,6 +11,7 @@ import { BuildFailed } from '../../src/helper/engine-failure.ts';
 import type { EngineProcess } from '../../src/helper/engine-process.ts';
 import { SPOKEN_PROTOCOL } from '../../src/helper/greet-engine.ts';
 import { PROTOCOL_VERSION } from '../../src/helper/protocol.ts';
+import { isAlive } from './is-alive.ts';
 import { SCRIPTED, scripted, temporaryDirectory, testSettings } from './scripted.ts';
 
 const never = new AbortController().signal;
@@ -23,14 +24,6 @@ function tags(engine: EngineProcess, repository: string, signal = never, prefix 
 async function startedIn(runDirectory: string): Promise<readonly number[]> {
   const names = await readdir(runDirectory);
   return names.map((name) => Number(name.replace('engine-', '')));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 describe('the greeting', () => {

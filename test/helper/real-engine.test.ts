@@ -1,23 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startEngine } from '../../src/helper/engine-process.ts';
 import { locateEngine } from '../../src/helper/locate-engine.ts';
 import { OPERATIONS } from '../../src/helper/protocol.ts';
+import { isAlive } from './is-alive.ts';
 import { realEngine } from './real-engine.ts';
 import { testSettings } from './scripted.ts';
 import { silentServer } from './silent-server.ts';
 
 const never = new AbortController().signal;
 const program = new URL('../../src/main.ts', import.meta.url).pathname;
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 describe('the real engine', () => {
   it('knows every operation of the protocol but the one that is not made yet', async () => {
