@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/command-table.ts';
 import { run } from '../../src/cli/run.ts';
 import { fakeView } from './fake-view.ts';
 
@@ -24,7 +25,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('completion in bash', () => {
   it('offers commands, then their subcommands', async () => {
-    expect(await offered('')).toEqual(['build', 'config', 'completion', 'version', 'help']);
+    const first = new Set(COMMANDS.map(({ name }) => name.split(' ')[0]));
+    expect(await offered('')).toEqual([...first, 'help']);
     expect(await offered('co')).toEqual(['config', 'completion']);
     expect(await offered('config', '')).toEqual(['render', 'list', 'graph']);
   });

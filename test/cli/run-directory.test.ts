@@ -1,0 +1,38 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runDirectory } from '../../src/cli/run-directory.ts';
+
+describe('the directory of a run', () => {
+  let parent = '';
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'parent-'));
+  });
+  afterEach(() => rm(parent, { recursive: true }));
+
+  it('is made at its first use, once, and private', async () => {
+    const directory = runDirectory(join(parent, 'tmp'));
+    expect(await readdir(parent)).toEqual([]);
+    const [path, again] = await Promise.all([directory.path(), directory.path()]);
+    expect(again).toBe(path);
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+  });
+
+  it('is removed with everything in it, and only then', async () => {
+    const directory = runDirectory(parent);
+    await directory.remove();
+    await writeFile(join(await directory.path(), 'file'), '');
+    await directory.remove();
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('refuses a place that cannot be used, or is too deep for sockets', async () => {
+    await writeFile(join(parent, 'file'), '');
+    await expect(runDirectory(join(parent, 'file')).path()).rejects.toMatchObject({
+      code: 'TMP_DIR_UNUSABLE',
+    });
+    const deep = join(parent, 'x'.repeat(90));
+    await expect(runDirectory(deep).path()).rejects.toMatchObject({ code: 'TMP_DIR_TOO_LONG' });
+  });
+});
