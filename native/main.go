@@ -29,16 +29,23 @@ slipway starts this program by itself. It answers JSON-RPC 2.0 on standard input
 `
 
 func main() {
-	// Buildah starts this program again under other names; those must be seen to before anything else.
+	if !takenOver() {
+		os.Exit(run(os.Args[1:]))
+	}
+}
+
+// takenOver does what this process was started for under another name: Buildah starts the program again for parts of its
+// work. It comes before anything else.
+func takenOver() bool {
 	if slices.Contains(os.Args, host.NothingCommand) {
-		return
+		return true
 	}
 	isolation.Supervise(os.Args)
 	if buildah.InitReexec() {
-		return
+		return true
 	}
 	logrus.SetLevel(logrus.WarnLevel)
-	os.Exit(run(os.Args[1:]))
+	return false
 }
 
 func run(args []string) int {
