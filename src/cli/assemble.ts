@@ -66,6 +66,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
       warmUp: engine.warmUp,
     },
     progress,
+    write: (text) => view.stdout.write(text),
     secrets,
     signal: view.signal,
     clock: view.clock,

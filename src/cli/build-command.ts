@@ -15,7 +15,7 @@ import { volumeFlags } from './volume-flags.ts';
 
 const section = 'command';
 
-const flags = {
+export const buildFlagTable = {
   finalImagesOnly: toggle('final-images-only', {
     section,
     env: ['WERF_FINAL_IMAGES_ONLY'],
@@ -73,7 +73,7 @@ IMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image w
     },
     { line: "slipway build '!docs' --save-build-report", explains: 'builds all but one and writes a report' },
   ],
-  flags,
+  flags: buildFlagTable,
   output: 'log',
   async run(input, session) {
     await build(buildRequestOf(input, session.env), session);
@@ -83,7 +83,7 @@ IMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image w
 
 /** @throws UserError for what this version cannot do */
 export function buildRequestOf(
-  { flags: given, positionals, cwd }: CommandInput<typeof flags>,
+  { flags: given, positionals, cwd }: CommandInput<typeof buildFlagTable>,
   env: Environment,
 ): BuildRequest {
   if (given.platform.length > 1) {

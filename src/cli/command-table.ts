@@ -14,6 +14,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./build-command.ts')).buildCommand,
   },
   {
+    name: 'run',
+    summary: 'run a command in an image, built if needed',
+    load: async () => (await import('./run-command.ts')).runCommand,
+  },
+  {
     name: 'config render',
     summary: 'print the rendered configuration',
     load: async () => (await import('./config-render-command.ts')).configRenderCommand,
@@ -55,7 +60,6 @@ export const LATER: readonly string[] = [
   'managed-images add',
   'managed-images rm',
   'export',
-  'run',
   'stages copy',
   'ci-env',
   'slugify',

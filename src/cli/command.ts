@@ -19,7 +19,11 @@ export interface CommandDetails<S extends FlagTable> {
   /** One line, no full stop. */
   readonly summary: string;
   /** How many words it takes beside options. */
-  readonly positionals: { readonly usage: string; readonly most: number };
+  readonly positionals: {
+    readonly usage: string;
+    readonly most: number /** Takes words after `--`. */;
+    readonly rest?: boolean;
+  };
   readonly description: string;
   readonly examples: readonly { readonly line: string; readonly explains: string }[];
   readonly flags: S;

@@ -17,13 +17,13 @@ export function readInput<S extends FlagTable>(
   { env, cwd }: ProcessView,
 ): ReadInput<S> {
   const { positionals, rest, given } = scanArguments(args, command.flags);
-  const { most } = command.positionals;
+  const { most, rest: takesRest = false } = command.positionals;
   if (positionals.length > most) {
     throw new UserError('CLI_TOO_MANY_ARGUMENTS', `${command.name} does not take "${positionals[most]}"`, {
       hint: `see slipway ${command.name} --help`,
     });
   }
-  if (rest !== null && rest.length > 0) {
+  if (rest !== null && rest.length > 0 && !takesRest) {
     throw new UserError('CLI_TOO_MANY_ARGUMENTS', `${command.name} takes nothing after --`);
   }
   const resolved = resolveFlags(command.flags, given, env);

@@ -3,6 +3,7 @@ import { baseConfigurations } from '../conveyor/base-configurations.ts';
 import { commitContext } from '../conveyor/commit-context.ts';
 import type { ConveyorParts } from '../conveyor/conveyor-parts.ts';
 import { type PlannedBuild, planBuild } from '../conveyor/image-plan.ts';
+import type { ImageResult } from '../conveyor/image-result.ts';
 import { processImages } from '../conveyor/process-images.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
@@ -17,12 +18,17 @@ import { reportOf } from './report-of-results.ts';
 import { saveBuildReport } from './save-build-report.ts';
 import type { Session } from './session.ts';
 
+export interface BuildOutcome {
+  readonly results: readonly ImageResult[];
+  readonly report: BuildReport;
+}
+
 /**
  * Builds images of the commit and all that they need, or finds them built.
  * @returns what was done; also written where the request says
  * @throws UserError naming the image that failed, after all others have stopped
  */
-export async function build(request: BuildRequest, session: Session): Promise<BuildReport> {
+export async function build(request: BuildRequest, session: Session): Promise<BuildOutcome> {
   if (request.report.use) {
     throw new UserError('NOT_SUPPORTED', '--use-build-report is not supported by build yet');
   }
@@ -44,7 +50,7 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
       env: session.env,
     });
     if (report.save) await saveBuildReport(done, report, session.clock.unique);
-    return done;
+    return { results, report: done };
   } catch (error) {
     if (report.save && error instanceof UserError) {
       const scope = { repository: parts.primary.address, project: project.name, env: session.env };

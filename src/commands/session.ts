@@ -24,6 +24,8 @@ export interface Session {
   readonly env: Environment;
   readonly ports: Ports;
   readonly progress: ProgressSink;
+  /** Writes data to standard output at once, for commands whose data is a stream. */
+  readonly write: (text: string) => void;
   /** Values added here are masked in everything that is shown from then on. */
   readonly secrets: SecretMask;
   /** Aborted by signals of the process; its reason is a UserError with the exit status. */

@@ -55,6 +55,8 @@ export interface ImageBuilder {
     options: { policy: 'missing' | 'newer' | 'never'; platform: Platform },
     waiting: Waiting,
   ): Promise<{ readonly image: LocalImage; readonly pulled: boolean; readonly warnings: readonly string[] }>;
+  /** Runs a command in a temporary container; an empty one is the image's own. @returns its exit status */
+  run(image: string, command: readonly string[], waiting: Waiting): Promise<number>;
   /** Uploads what is missing; the tag is written last. @returns digest of the manifest, bytes of its layers */
   push(
     image: string,

@@ -69,6 +69,10 @@ function builderOf(
       const { facts, pulled, warnings } = await call('image.pull', params, reporting(waiting));
       return { image: { facts: expected({ facts }) }, pulled, warnings };
     },
+    async run(image, command, waiting) {
+      const params = { token: token(), image, command: [...command] };
+      return (await call('image.run', params, reporting(waiting))).exitCode;
+    },
     push(image, reference, waiting) {
       return call('image.push', { token: token(), image, reference }, reporting(waiting));
     },

@@ -1,0 +1,59 @@
+import type { ImageResult } from '../conveyor/image-result.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import { runTaskOnceBusy } from '../progress/task.ts';
+import { build } from './build.ts';
+import type { BuildRequest } from './build-request.ts';
+import type { Session } from './session.ts';
+
+export interface RunImageRequest {
+  /** What is built, or found built, before: one image. */
+  readonly build: BuildRequest;
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+}
+
+/**
+ * Runs a command in a temporary container of an image of the commit; its output goes to standard output.
+ * @throws UserError with the command's exit status when that is not 0
+ */
+export async function runImage(request: RunImageRequest, session: Session): Promise<void> {
+  const { results } = await build(request.build, session);
+  const wanted = new Set(request.build.images);
+  const chosen =
+    wanted.size === 0 ? results : results.filter(({ name }) => wanted.has(name === '' ? '~' : name));
+  const [image, ...more] = chosen;
+  if (!image || more.length > 0) {
+    throw new UserError('RUN_ONE_IMAGE', `\`run\` takes one image, but ${chosen.length} were chosen`, {
+      hint: 'name it: slipway run IMAGE -- COMMAND',
+    });
+  }
+  const status = await runInContainer(image, request.command, session);
+  if (status === 0) return;
+  throw new UserError('COMMAND_FAILED', `the command ended with exit status ${status}`, { exitCode: status });
+}
+
+async function runInContainer(
+  { name, stages }: ImageResult,
+  command: readonly string[],
+  { ports, progress, signal, clock, write }: Session,
+): Promise<number> {
+  const last = stages.at(-1);
+  if (!last) throw new Error(`image ${name} has no stage`);
+  const { facts } = last.stage;
+  const { builder, images } = ports;
+  const onLine = (line: string) => write(`${line}\n`);
+  if (await images.inspect(facts.id, signal))
+    return await builder.run(facts.id, command, { signal, onLine, onBytes });
+  const reference = last.stage.name;
+  const title = `Fetching stage ${last.name}`;
+  const fetched = await runTaskOnceBusy({ progress, now: clock.now, title }, (task) =>
+    builder.pull(
+      reference,
+      { policy: 'missing', platform: facts.platform },
+      { signal, onLine: task.line, onBytes: task.bytes },
+    ),
+  );
+  return await builder.run(fetched.image.facts.id, command, { signal, onLine, onBytes });
+}
+
+function onBytes(): void {}
