@@ -37,7 +37,7 @@ type Request struct {
 	Runtime string
 	// Rootless says that this process is in the user namespace of an ordinary user.
 	Rootless bool
-	// Scratch is a directory for trials.
+	// Scratch is a directory for trials, where programs can be run.
 	Scratch string
 	// Memory is a file that keeps the outcome of trials until the next boot.
 	Memory string

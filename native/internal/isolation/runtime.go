@@ -9,12 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
-
-	"slipway.dev/engine/internal/host"
 )
 
 // runtimes are tried in this order.
@@ -46,7 +45,7 @@ func FindRuntime(ctx context.Context, request Request) (string, error) {
 	return "", errors.Join(problems...)
 }
 
-// tryRuntime runs a container that holds this program alone and exits at once.
+// tryRuntime runs a container that holds one program, which exits at once.
 func tryRuntime(ctx context.Context, scratch, path string) error {
 	bundle, err := os.MkdirTemp(scratch, "runtime-trial-")
 	if err != nil {
@@ -80,14 +79,14 @@ func writeTrial(bundle string) error {
 			return fmt.Errorf("preparing a trial: %w", err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "nothing"), nil, 0o755); err != nil {
+	program, err := nothingProgram(runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(root, "nothing"), program, 0o755); err != nil {
 		return fmt.Errorf("preparing a trial: %w", err)
 	}
-	self, err := host.Program()
-	if err != nil {
-		return fmt.Errorf("finding this program: %w", err)
-	}
-	text, err := json.Marshal(trialSpec(root, self))
+	text, err := json.Marshal(trialSpec(root))
 	if err != nil {
 		return fmt.Errorf("preparing a trial: %w", err)
 	}
@@ -95,15 +94,14 @@ func writeTrial(bundle string) error {
 }
 
 // trialSpec asks for what run steps ask for: own mounts, processes, names and IPC, the host's network and ids.
-func trialSpec(root, self string) *specs.Spec {
+func trialSpec(root string) *specs.Spec {
 	return &specs.Spec{
 		Version: specs.Version,
 		Root:    &specs.Root{Path: root},
-		Process: &specs.Process{Args: []string{"/nothing", host.NothingCommand}, Cwd: "/", Env: []string{"PATH=/"}},
+		Process: &specs.Process{Args: []string{"/nothing"}, Cwd: "/", Env: []string{"PATH=/"}},
 		Mounts: []specs.Mount{
 			{Destination: "/proc", Type: "proc", Source: "proc"},
 			{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "mode=755"}},
-			{Destination: "/nothing", Type: "bind", Source: self, Options: []string{"bind", "ro"}},
 		},
 		Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
 			{Type: specs.MountNamespace}, {Type: specs.PIDNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},

@@ -53,7 +53,7 @@ func open(ctx context.Context, settings protocol.Settings, params protocol.Store
 		Mode:     params.Mode,
 		Runtime:  params.Runtime,
 		Rootless: unshare.GetRootlessUID() > 0,
-		Scratch:  settings.RunDirectory,
+		Scratch:  opened.GraphRoot(),
 		Memory:   filepath.Join(opened.RunRoot(), "slipway-runtimes.json"),
 	})
 	if err != nil {

@@ -36,9 +36,6 @@ func EnterNamespace() error {
 	if obstacle := host.UserNamespace(root); obstacle != nil {
 		return obstacle
 	}
-	if err := host.KeepProgram(); err != nil {
-		return err
-	}
 	unshare.MaybeReexecUsingUserNamespace(false)
 	return nil
 }
