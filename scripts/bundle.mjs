@@ -1,17 +1,16 @@
 // Bundles the command line into one file: node scripts/bundle.mjs [FILE], default dist/slipway.js.
 // Modules that are imported by `import()` are part of the file too, but run only when they are asked for.
-import { chmod, mkdir, readFile, rename } from 'node:fs/promises';
+// The program stands in it as text behind scripts/launcher.mjs, which compiles it with V8's cache of an earlier run.
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const scripts = dirname(fileURLToPath(import.meta.url));
+const root = join(scripts, '..');
 const target = resolve(process.argv[2] ?? join(root, 'dist', 'slipway.js'));
-
-/** Some libraries are CommonJS and load Node's own modules by `require`, which modules do not have. */
-const REQUIRE = `import { createRequire as slipwayCreateRequire } from 'node:module';
-const require = slipwayCreateRequire(import.meta.url);`;
 
 /** Messages of the schema library in languages that slipway does not speak are a quarter of the file. */
 const withoutLocales = {
@@ -25,20 +24,20 @@ const withoutLocales = {
 const shortLibraries = {
   name: 'short-libraries',
   setup({ onLoad }) {
-    onLoad({ filter: /\/node_modules\/.*\.m?js$/ }, async ({ path }) => {
+    onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { minify: true, target: 'node20' });
       return { contents: code };
     });
   },
 };
 
-await mkdir(dirname(target), { recursive: true });
-await build({
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
-  outfile: `${target}.new`,
+  outfile: target,
+  write: false,
   bundle: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
@@ -47,9 +46,21 @@ await build({
   // Names stay readable in traces.
   minifyIdentifiers: false,
   legalComments: 'none',
-  banner: { js: REQUIRE },
   plugins: [withoutLocales, shortLibraries],
   logLevel: 'warning',
 });
+const [bundled] = outputFiles;
+if (!bundled) throw new Error('nothing was bundled');
+// What is not ASCII is left in regular expressions alone; a text of ASCII takes half the memory.
+const program = bundled.text
+  .replace(/^#!.*\n/, '')
+  .replace(/[^\t\n -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const launcher = await readFile(join(scripts, 'launcher.mjs'), 'utf8');
+const text = launcher
+  .replace("'__KEY__'", () => JSON.stringify(createHash('sha256').update(program).digest('hex').slice(0, 24)))
+  .replace("'__PROGRAM__'", () => JSON.stringify(program));
+
+await mkdir(dirname(target), { recursive: true });
+await writeFile(`${target}.new`, text);
 await chmod(`${target}.new`, 0o755);
 await rename(`${target}.new`, target);

@@ -77,6 +77,11 @@ function viewOfProcess(): ProcessView {
   };
 }
 
-const exitCode = await run(viewOfProcess());
-await Promise.all([written(process.stdout), written(process.stderr)]);
-process.exit(exitCode);
+async function main(): Promise<never> {
+  const exitCode = await run(viewOfProcess());
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(exitCode);
+}
+
+// Whatever `run` could not turn into a status is a defect: Node.js then shows its trace.
+void main();

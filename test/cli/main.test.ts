@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { access, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -67,6 +67,40 @@ describe('the bundled program', () => {
     expect(performance.now() - before).toBeLessThan(5000);
   });
 
+  it('keeps what V8 compiled for the next run, and does without it where it does not fit', async () => {
+    const home = await mkdtemp(join(directory, 'home-'));
+    const code = join(home, 'local_cache', 'code');
+    const list = async () => {
+      const options = { cwd: directory, env: { ...process.env, WERF_HOME: home } };
+      const { stdout } = await run(program, ['config', 'list', '--dir', project], options);
+      const names = await readdir(code);
+      expect([stdout, names.length]).toEqual(['app\n', 1]);
+      const file = join(code, names[0] ?? '');
+      return { file, ...(await stat(file)) };
+    };
+    const project = await sampleProject();
+    const first = await list();
+    expect(first.mode & 0o777).toBe(0o600);
+    expect((await list()).ino).toBe(first.ino);
+
+    await writeFile(first.file, 'damaged');
+    expect((await list()).size).toBeGreaterThan(100_000);
+    expect((await list()).size).toBeGreaterThan(100_000);
+
+    // Others could have written it: it is made anew.
+    await chmod(first.file, 0o666);
+    expect((await list()).mode & 0o777).toBe(0o600);
+  });
+
+  it('needs no place to keep anything', async () => {
+    const project = await sampleProject();
+    const options = { env: { ...process.env, WERF_HOME: '/dev/null/nowhere' } };
+    expect(await run(program, ['config', 'list', '--dir', project], options)).toEqual({
+      stdout: 'app\n',
+      stderr: '',
+    });
+  });
+
   it('starts in at most two and a half times what Node.js needs for nothing', () => {
     const least = (args: readonly string[]) =>
       Math.min(
@@ -78,6 +112,20 @@ describe('the bundled program', () => {
       );
     expect(least([program, 'version'])).toBeLessThan(2.5 * least(['-e', '0']));
   }, 60_000);
+
+  async function sampleProject(): Promise<string> {
+    const project = await mkdtemp(join(directory, 'project-'));
+    await writeFile(
+      join(project, 'werf.yaml'),
+      'project: p\nconfigVersion: 1\n---\nimage: app\ndockerfile: Dockerfile\n',
+    );
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: project });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'first');
+    return project;
+  }
 
   /** A command that waits for a git program which never answers. */
   async function stuck(): Promise<ChildProcess> {
