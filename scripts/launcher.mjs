@@ -57,7 +57,15 @@ function keep(directory, file, code) {
       if (!other.startsWith(name) && !/\.\d+$/.test(other)) rmSync(join(directory, other), { force: true });
     }
   } catch {
-    rmSync(temporary, { force: true });
+    remove(temporary);
+  }
+}
+
+function remove(file) {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where nothing could be written there is nothing to remove.
   }
 }
 

@@ -129,10 +129,11 @@ describe('the bundled program', () => {
 
   /** A command that waits for a git program which never answers. */
   async function stuck(): Promise<ChildProcess> {
+    const project = await sampleProject();
     const bin = await mkdtemp(join(directory, 'bin-'));
     const marker = join(bin, 'started');
     await writeFile(join(bin, 'git'), `#!/bin/sh\ntouch '${marker}'\nexec sleep 60\n`, { mode: 0o755 });
-    const child = spawn(process.execPath, [program, 'config', 'list', '--dir', ROOT], {
+    const child = spawn(process.execPath, [program, 'config', 'list', '--dir', project], {
       env: { ...process.env, PATH: `${bin}:${process.env['PATH']}`, HOME: directory },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
