@@ -48,6 +48,7 @@ export async function openProject(
     files: { read: files.read, has: files.has, onDisk },
     options: session.project,
     projectName: session.env['WERF_PROJECT_NAME'] || null,
+    platforms: { host: null, areChosen: session.env['WERF_PLATFORM'] !== undefined },
     suggestedName: async () => suggestProjectName(await repository.history.originUrl(), directory),
   });
   for (const problem of loaded.warnings) session.progress.emit({ kind: 'warning', problem });

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
+import type { PlatformChoice } from './parse-project.ts';
 import type { Project } from './project.ts';
 import type { ProjectOptions } from './project-options.ts';
 
@@ -18,6 +19,7 @@ export interface LoadRequest {
   readonly options: ProjectOptions;
   /** Replaces the project's name; null: not given. */
   readonly projectName: string | null;
+  readonly platforms: PlatformChoice;
   /** A name to propose where the file has none. */
   readonly suggestedName: () => Promise<string>;
 }
@@ -35,18 +37,18 @@ const DEFAULT_NAMES = ['werf.yaml', 'werf.yml'];
 
 /** @throws UserError when there is no configuration, it is not committed, or it has problems: all of them at once */
 export async function loadProject(request: LoadRequest): Promise<LoadedProject> {
-  const { files, options, projectName, suggestedName } = request;
+  const { files, options, projectName, platforms, suggestedName } = request;
   const file = await configFile(files, options);
   const text = (await readConfig(files, file)).toString('utf8');
   if (options.renderPath !== null) await writeFile(options.renderPath, text);
   const { parseProject } = await import('./parse-project.ts');
-  const outcome = parseProject({ text, file, projectName, suggestedName: '' });
+  refuseTemplates(text, file);
+  const source = { text, file, renderedFile: file, lines: null, projectName, platforms };
+  const outcome = await parseProject({ ...source, suggestedName: '' });
   if (outcome.ok) return { ...outcome, text, file };
   const missing = outcome.problems.some(({ code }) => code === 'CONFIG_META_MISSING');
   // Only then a name must be thought of, which asks git for its remotes.
-  const told = missing
-    ? parseProject({ text, file, projectName, suggestedName: await suggestedName() })
-    : outcome;
+  const told = missing ? await parseProject({ ...source, suggestedName: await suggestedName() }) : outcome;
   throw new UserError('CONFIG_INVALID', `unable to read werf config: ${file} is not valid`, {
     problems: told.ok ? [] : told.problems,
   });
@@ -75,4 +77,22 @@ async function readConfig(files: ConfigFiles, file: string): Promise<Buffer> {
     const more = hint === undefined ? {} : { hint };
     throw new UserError(code, `unable to read werf config: ${error.message}`, { cause: error, ...more });
   }
+}
+
+/** Go templates are not rendered yet, and their actions are no YAML: better to say so than to guess. */
+function refuseTemplates(text: string, file: string): void {
+  const lines = text.split('\n');
+  const index = lines.findIndex((content) => content.includes('{{'));
+  const line = lines[index];
+  if (line === undefined) return;
+  throw new UserError('CONFIG_INVALID', `unable to read werf config: ${file} is not valid`, {
+    problems: [
+      {
+        code: 'CONFIG_TEMPLATE',
+        message: 'Go templates are not supported yet: found a template action',
+        position: { file, line: index + 1, column: line.indexOf('{{') + 1 },
+        hint: 'write plain YAML for now',
+      },
+    ],
+  });
 }

@@ -1,129 +1,155 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import { DockerfileDocument, STAPEL_KEYS } from './dockerfile-schema.ts';
-import { MetaDocument } from './meta-schema.ts';
-import { nameConflicts } from './name-conflicts.ts';
+import type { Platform } from '../oci/platform.ts';
+import { crossChecks } from './checks/cross-checks.ts';
+import type { ImageDocument } from './checks/image-document.ts';
 import type { ImageConfig, Project } from './project.ts';
-import { readDockerfileImage, readStapelImage } from './read-images.ts';
-import { problemAt, schemaProblems } from './schema-problems.ts';
-import { type ConfigDocument, readDocuments } from './yaml-documents.ts';
+import { describeFinding } from './reading/describe-finding.ts';
+import { type DocumentKind, documentKind, namesIn } from './reading/document-kind.ts';
+import { type Finding, type Findings, finding, noFindings } from './reading/finding.ts';
+import type { ImageReading } from './reading/image-reading.ts';
+import type { ProjectDefaults, ReadMeta } from './reading/read-meta.ts';
+import { type SourceLines, type SourcePositions, sourcePositions } from './reading/source-positions.ts';
+import { type ConfigDocument, readDocuments } from './yaml/config-document.ts';
 
 export interface ParseRequest {
+  /** The rendered configuration. */
   readonly text: string;
-  /** Name of the file in positions. */
+  /** The configuration's file, as the user knows it. */
   readonly file: string;
+  /** Where the rendered text can be read; shown beside excerpts. */
+  readonly renderedFile: string;
+  /** Which rendered lines came unchanged from which file; null: the file has no templates. */
+  readonly lines: readonly SourceLines[] | null;
   /** Replaces the project's name; null: not given. */
   readonly projectName: string | null;
   /** A name to propose where the file has none. */
   readonly suggestedName: string;
+  readonly platforms: PlatformChoice;
+}
+
+/** What is known of platforms outside the file. */
+export interface PlatformChoice {
+  /** That of images which name none; null: not known. */
+  readonly host: Platform | null;
+  /** The user asks for platforms, which then beat those of the file. */
+  readonly areChosen: boolean;
 }
 
 export type ParseOutcome =
   | { readonly ok: true; readonly project: Project; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-export type DocumentKind = 'meta' | 'dockerfile' | 'stapel' | 'unknown';
+/** Reads a whole configuration. All problems of all documents are found at once. Pure. */
+export async function parseProject(request: ParseRequest): Promise<ParseOutcome> {
+  const documents = readDocuments(request.text);
+  const findings = noFindings();
+  const positions = sourcePositions(request.file, request.renderedFile, request.lines);
+  const described = (found: readonly Finding[]) =>
+    [...found].sort(inFileOrder).map((each) => describeFinding(each, positions));
 
-/** Reads a whole configuration. All problems of all documents are found at once. */
-export function parseProject(request: ParseRequest): ParseOutcome {
-  const templates = templateActions(request);
-  if (templates.length > 0) return { ok: false, problems: templates };
-  const documents = readDocuments(request.text, request.file);
-  const problems: Problem[] = documents.flatMap((document) => document.problems);
-  const readable = documents.filter((document) => document.problems.length === 0);
-  const ofKind = (kind: DocumentKind) => readable.filter((document) => documentKind(document) === kind);
-  problems.push(...ofKind('unknown').map(unknownKind));
+  const sorted = byKind(documents, findings);
+  const meta = await readOnlyMeta(sorted, positions, findings, request);
+  const names = new Set(documents.flatMap(namesIn));
+  const images = await readImages(sorted, { positions, findings, names, defaults: meta?.defaults });
+  findings.problems.push(...crossChecks(images, { names, platforms: request.platforms }));
+  if (findings.problems.length > 0 || !meta) return { ok: false, problems: described(findings.problems) };
+  const { name, cleanup, gitWorktree } = meta;
+  const project = {
+    name: request.projectName ?? name,
+    images: images.map(({ image }) => image),
+    cleanup,
+    gitWorktree,
+  };
+  return { ok: true, project, warnings: described(findings.warnings) };
+}
 
-  const meta = readMeta(ofKind('meta'), request, documents.length > readable.length);
-  problems.push(...meta.problems);
-  const images: { readonly image: ImageConfig; readonly document: ConfigDocument }[] = [];
-  const warnings: Problem[] = [];
-  for (const document of readable) {
+interface KnownDocument {
+  readonly kind: DocumentKind;
+  readonly document: ConfigDocument;
+}
+
+/** The documents that can be read, with their kinds. */
+function byKind(documents: readonly ConfigDocument[], { problems }: Findings): readonly KnownDocument[] {
+  return documents.flatMap((document) => {
+    for (const { message, place } of document.problems) {
+      problems.push({
+        code: 'CONFIG_YAML',
+        message: `invalid YAML: ${message}`,
+        document,
+        place,
+        sections: [],
+      });
+    }
+    if (document.problems.length > 0) return [];
     const kind = documentKind(document);
-    if (kind !== 'dockerfile' && kind !== 'stapel') continue;
-    const read =
-      kind === 'dockerfile'
-        ? readDockerfileImage(document, meta.document)
-        : readStapelImage(document, meta.document);
-    problems.push(...read.problems);
-    warnings.push(...read.warnings);
-    if (read.image) images.push({ image: read.image, document });
+    if (typeof kind === 'string') return [{ kind, document }];
+    problems.push(kind);
+    return [];
+  });
+}
+
+async function readOnlyMeta(
+  documents: readonly KnownDocument[],
+  positions: SourcePositions,
+  findings: Findings,
+  request: ParseRequest,
+): Promise<ReadMeta | null> {
+  const [first, ...more] = documents.filter(({ kind }) => kind === 'meta').map(({ document }) => document);
+  for (const document of more) {
+    const message = 'a second document with `configVersion`: one file has one';
+    findings.problems.push(
+      finding(document, ['configVersion'], 'CONFIG_META_TWICE', message, { atKey: true }),
+    );
   }
-  problems.push(...nameConflicts(images));
-  if (problems.length > 0 || !meta.document) return { ok: false, problems: inFileOrder(problems) };
-  const name = request.projectName ?? meta.document.project;
-  return { ok: true, project: { name, images: images.map(({ image }) => image) }, warnings };
-}
-
-export function documentKind({ value }: ConfigDocument): DocumentKind {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'unknown';
-  if ('configVersion' in value) return 'meta';
-  if ('dockerfile' in value) return 'dockerfile';
-  return 'image' in value || 'artifact' in value ? 'stapel' : 'unknown';
-}
-
-function readMeta(found: readonly ConfigDocument[], request: ParseRequest, unreadable: boolean) {
-  const [first, ...more] = found;
-  if (!first) return { document: null, problems: unreadable ? [] : [missingMeta(request)] };
-  const problems = more.map((document) =>
-    problemAt(
-      document,
-      document.atKey([], 'configVersion'),
-      'CONFIG_META_TWICE',
-      'a second document with `configVersion`: one file has one',
-    ),
+  const { badProjectName } = await import('./schema/meta-section.ts');
+  const why = request.projectName === null ? null : badProjectName(request.projectName);
+  if (why !== null) findings.problems.push(outsideFile('CONFIG_PROJECT_NAME', `WERF_PROJECT_NAME: ${why}`));
+  if (first) {
+    const { readMeta } = await import('./reading/read-meta.ts');
+    return readMeta(first, positions, findings);
+  }
+  // What cannot be read may be the document that is looked for.
+  if (findings.problems.some(({ code }) => code === 'CONFIG_YAML')) return null;
+  findings.problems.push(
+    outsideFile('CONFIG_META_MISSING', 'the file has no document with `configVersion` and `project`', {
+      hint: `begin the file with:\n\nproject: ${request.suggestedName}\nconfigVersion: 1\n---`,
+    }),
   );
-  const parsed = MetaDocument.safeParse(first.value);
-  if (parsed.success) return { document: parsed.data, problems };
-  return {
-    document: null,
-    problems: [...schemaProblems(parsed.error.issues, first, MetaDocument), ...problems],
-  };
+  return null;
 }
 
-function missingMeta({ file, suggestedName }: ParseRequest): Problem {
-  return {
-    code: 'CONFIG_META_MISSING',
-    message: 'the file has no document with `configVersion` and `project`',
-    position: { file, line: 1, column: 1 },
-    hint: `begin the file with:\n\nproject: ${suggestedName}\nconfigVersion: 1\n---`,
-  };
+/** A problem of the file as a whole. */
+function outsideFile(code: string, message: string, details: { readonly hint?: string } = {}): Finding {
+  const [document] = readDocuments('{}');
+  if (!document) throw new TypeError('an empty mapping is a document');
+  return { ...finding(document, [], code, message, details) };
 }
 
-function unknownKind(document: ConfigDocument): Problem {
-  const { value } = document;
-  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-  const position = document.at([]);
-  const dockerfileKeys = ['context', 'contextAddFiles', 'contextAddFile', 'target', 'args'];
-  const forgotten = keys.some((key) => dockerfileKeys.includes(key));
-  const hint = forgotten
-    ? 'is `dockerfile: Dockerfile` missing?'
-    : 'a document has `configVersion` (the project), `dockerfile` or `image` (an image)';
-  return problemAt(document, position, 'CONFIG_KIND', 'cannot tell the type of this document', hint);
+async function readImages(
+  documents: readonly KnownDocument[],
+  common: Omit<ImageReading, 'document' | 'defaults'> & { readonly defaults: ProjectDefaults | undefined },
+): Promise<readonly ImageDocument[]> {
+  const { NO_DEFAULTS } = await import('./reading/read-meta.ts');
+  const defaults = common.defaults ?? NO_DEFAULTS;
+  const images: ImageDocument[] = [];
+  for (const { kind, document } of documents) {
+    if (kind === 'meta') continue;
+    const image = await readImage(kind, { ...common, defaults, document });
+    if (image) images.push({ image, document });
+  }
+  return images;
 }
 
-/** Go templates are not rendered yet, and their actions are no YAML: better to say so than to guess. */
-function templateActions({ text, file }: ParseRequest): readonly Problem[] {
-  const lines = text.split('\n');
-  const line = lines.findIndex((content) => content.includes('{{'));
-  if (line < 0) return [];
-  const column = (lines[line] ?? '').indexOf('{{') + 1;
-  return [
-    {
-      code: 'CONFIG_TEMPLATE',
-      message: 'Go templates are not supported yet: found a template action',
-      position: { file, line: line + 1, column },
-      excerpt: `${line + 1} | ${lines[line]}`,
-      hint: 'write plain YAML for now',
-    },
-  ];
+/** Schemas are made for the kinds of documents that the file has. */
+async function readImage(kind: 'dockerfile' | 'stapel', reading: ImageReading): Promise<ImageConfig | null> {
+  if (kind === 'dockerfile') {
+    const { readDockerfileImage } = await import('./reading/read-dockerfile-image.ts');
+    return readDockerfileImage(reading);
+  }
+  const { readStapelImage } = await import('./reading/read-stapel-image.ts');
+  return readStapelImage(reading);
 }
 
-function inFileOrder(problems: readonly Problem[]): readonly Problem[] {
-  const place = ({ position }: Problem) => (position?.line ?? 0) * 1e6 + (position?.column ?? 0);
-  return [...problems].sort((a, b) => place(a) - place(b));
-}
-
-/** Fields that are known in a document of a kind, for spelling suggestions. */
-export function knownKeys(kind: 'dockerfile' | 'stapel'): readonly string[] {
-  return kind === 'stapel' ? STAPEL_KEYS : Object.keys(DockerfileDocument.shape);
+function inFileOrder(a: Finding, b: Finding): number {
+  return a.place.line - b.place.line || a.place.column - b.place.column;
 }

@@ -172,7 +172,7 @@ describe('a wrong configuration', () => {
 
   it('names the stages of a Dockerfile that has not the target', async () => {
     const outcome = await building({ 'werf.yaml': config('target: nowhere'), Dockerfile: `${base()}` });
-    expectError(outcome, 'the Dockerfile has no stage "nowhere"', 'werf.yaml:6:9');
+    expectError(outcome, 'the Dockerfile has no stage "nowhere"', 'werf.yaml:6:1');
   });
 
   it('finds a COPY of nothing before anything is built', async () => {
@@ -186,12 +186,12 @@ describe('a wrong configuration', () => {
 
   it('says what cannot be built yet, and where', async () => {
     const outcome = await building({ 'werf.yaml': config('staged: true'), Dockerfile: base() });
-    expectError(outcome, '`staged` is not supported yet', 'werf.yaml:6:9');
+    expectError(outcome, '`staged` is not supported yet', 'werf.yaml:6:1');
   });
 
   it('has a sentence about templates', async () => {
     const outcome = await building({ 'werf.yaml': config('target: {{ env "X" }}'), Dockerfile: base() });
-    expectError(outcome, 'werf.yaml:6:9', 'Go templates are not supported yet');
+    expectError(outcome, 'werf.yaml:6:1', 'Go templates are not supported yet');
   });
 });
 

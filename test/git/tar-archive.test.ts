@@ -67,7 +67,9 @@ describe('an archive of a commit', () => {
 
   it('has the same bytes, whichever adapter reads the repository', async () => {
     const hashOf = async (repository: GitRepository) => {
-      const hash = createHash('sha256').update(await archive(repository)).digest('hex');
+      const hash = createHash('sha256')
+        .update(await archive(repository))
+        .digest('hex');
       await repository.close();
       return hash;
     };

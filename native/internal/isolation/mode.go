@@ -60,7 +60,7 @@ func Choose(ctx context.Context, request Request) (Choice, error) {
 		if err != nil {
 			return Choice{}, fmt.Errorf("native-rootless is not available here: %w", err)
 		}
-		why := fmt.Sprintf("native-rootless was asked for, %s ran a trial container", runtime)
+		why := fmt.Sprintf("native-rootless was asked for, %s ran a trial container; steps share the host's network", runtime)
 		return Choice{Mode: Rootless, Runtime: runtime, Why: why, rootless: request.Rootless}, nil
 	}
 	return Choice{}, fmt.Errorf("unexpected mode %q: use auto, native-chroot or native-rootless", request.Mode)
@@ -78,7 +78,7 @@ func chooseFreely(ctx context.Context, request Request) (Choice, error) {
 		reason := strings.ReplaceAll(err.Error(), "\n", " ")
 		return Choice{Mode: Chroot, Why: "native-chroot, as no OCI runtime works: " + reason, rootless: true}, nil
 	}
-	why := fmt.Sprintf("native-rootless, as %s ran a trial container", runtime)
+	why := fmt.Sprintf("native-rootless, as %s ran a trial container; steps share the host's network", runtime)
 	return Choice{Mode: Rootless, Runtime: runtime, Why: why, rootless: true}, nil
 }
 

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	digest "github.com/opencontainers/go-digest"
-	"go.podman.io/image/v5/copy"
 	"go.podman.io/image/v5/docker"
 	"go.podman.io/image/v5/docker/reference"
-	"go.podman.io/image/v5/manifest"
 	imagestorage "go.podman.io/image/v5/storage"
 	"go.podman.io/image/v5/types"
 	"go.podman.io/storage"
@@ -54,6 +51,11 @@ func (p Pull) Run(ctx context.Context, report Report) (Pulled, error) {
 	if err != nil {
 		return Pulled{}, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q: %v", p.Reference, err)}
 	}
+	unlock, err := p.Store.Lock(ctx, "pull "+named.String()+" "+p.platform())
+	if err != nil {
+		return Pulled{}, err
+	}
+	defer unlock()
 	present, err := p.present(named)
 	if err != nil {
 		return Pulled{}, err
@@ -146,7 +148,8 @@ func (p Pull) fetch(
 		report.Log(fmt.Sprintf("%v; trying again in %s", fault, pause))
 	}
 	err = Retry(ctx, again, func() error {
-		options := &copy.Options{SourceCtx: system, DestinationCtx: system, ReportResolvedReference: &stored}
+		options := copyOptions(p.Settings, system)
+		options.ReportResolvedReference = &stored
 		_, err := transfer(ctx, remote, local, options, report, "pulling "+p.Reference)
 		return Classify(p.explain(ctx, system, remote, err), "pulling", p.Reference)
 	})
@@ -166,53 +169,4 @@ func (p Pull) fetch(
 			Message: fmt.Sprintf("image %s is for %s, but %s is wanted", p.Reference, facts.Platform, p.platform())}
 	}
 	return Pulled{Image: image, Fetched: true}, nil
-}
-
-// explain says which platforms an index has, when the wanted one is missing.
-func (p Pull) explain(ctx context.Context, system *types.SystemContext, remote types.ImageReference, err error) error {
-	if err == nil || !strings.Contains(err.Error(), "no image found in ") {
-		return err
-	}
-	platforms := "none"
-	if found := platformsOf(ctx, system, remote); len(found) > 0 {
-		platforms = strings.Join(found, ", ")
-	}
-	return &Fault{Code: PlatformMismatch, Cause: err,
-		Message: fmt.Sprintf("image %s has no variant for %s; it has: %s", p.Reference, p.platform(), platforms)}
-}
-
-func platformsOf(ctx context.Context, system *types.SystemContext, remote types.ImageReference) []string {
-	source, err := remote.NewImageSource(ctx, system)
-	if err != nil {
-		return nil
-	}
-	defer source.Close()
-	text, mediaType, err := source.GetManifest(ctx, nil)
-	if err != nil {
-		return nil
-	}
-	list, err := manifest.ListFromBlob(text, mediaType)
-	if err != nil {
-		return nil
-	}
-	var platforms []string
-	for _, instance := range list.Instances() {
-		described, err := list.Instance(instance)
-		if err == nil && described.ReadOnly.Platform != nil {
-			found := described.ReadOnly.Platform
-			platforms = append(platforms, strings.TrimSuffix(found.OS+"/"+found.Architecture+"/"+found.Variant, "/"))
-		}
-	}
-	return platforms
-}
-
-func (p Pull) platform() string {
-	return strings.TrimSuffix(p.OS+"/"+p.Architecture+"/"+p.Variant, "/")
-}
-
-// fits compares os and architecture, and the variant only where both name one.
-func (p Pull) fits(platform string) bool {
-	parts := append(strings.SplitN(platform, "/", 3), "")
-	return parts[0] == p.OS && parts[1] == p.Architecture &&
-		(p.Variant == "" || parts[2] == "" || parts[2] == p.Variant)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.podman.io/image/v5/copy"
 	"go.podman.io/image/v5/docker"
 	"go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/manifest"
@@ -45,8 +44,7 @@ func Push(
 		report.Log(fmt.Sprintf("%v; trying again in %s", fault, pause))
 	}
 	err = Retry(ctx, again, func() error {
-		options := &copy.Options{SourceCtx: system, DestinationCtx: system}
-		written, err = transfer(ctx, local, remote, options, report, "pushing "+to)
+		written, err = transfer(ctx, local, remote, copyOptions(settings, system), report, "pushing "+to)
 		return Classify(err, "pushing", to)
 	})
 	if err != nil {

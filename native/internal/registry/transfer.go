@@ -8,6 +8,8 @@ import (
 	"go.podman.io/image/v5/copy"
 	"go.podman.io/image/v5/signature"
 	"go.podman.io/image/v5/types"
+
+	"slipway.dev/engine/internal/protocol"
 )
 
 // reportInterval is how often a transfer tells how far it is.
@@ -17,6 +19,14 @@ const reportInterval = 200 * time.Millisecond
 type Report interface {
 	Bytes(text string, done, total int)
 	Log(line string)
+}
+
+func copyOptions(settings protocol.Settings, system *types.SystemContext) *copy.Options {
+	return &copy.Options{
+		SourceCtx:            system,
+		DestinationCtx:       system,
+		MaxParallelDownloads: uint(max(settings.NetworkParallelism, 0)),
+	}
 }
 
 // transfer copies one image, and returns its manifest as it is at the destination.

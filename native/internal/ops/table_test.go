@@ -1,0 +1,17 @@
+package ops
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"slipway.dev/engine/internal/protocol"
+)
+
+func TestEveryOperationOfTheProtocolIsAnswered(t *testing.T) {
+	answered := slices.Sorted(maps.Keys(Table(NewSession("1", nil))))
+	wanted := slices.Sorted(maps.Keys(protocol.Operations))
+	if !slices.Equal(answered, wanted) {
+		t.Errorf("answered %q\nwanted   %q", answered, wanted)
+	}
+}

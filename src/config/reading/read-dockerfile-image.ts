@@ -1,0 +1,98 @@
+import { posix } from 'node:path';
+import type { Position } from '../../diagnostics/problem.ts';
+import type { DockerfileImage, UnsupportedField } from '../project.ts';
+import { DockerfileSection } from '../schema/dockerfile-section.ts';
+import { schemaFindings } from '../schema/schema-findings.ts';
+import type { Path } from '../yaml/config-document.ts';
+import { addProblem, type ImageReading, keyPositionOf, positionOf, warnOld } from './image-reading.ts';
+import { readDependencies, readImageBase } from './read-image-base.ts';
+
+/** @returns null when the document has problems; they are among the findings */
+export function readDockerfileImage(reading: ImageReading): DockerfileImage | null {
+  const { document, findings, defaults } = reading;
+  const parsed = DockerfileSection.safeParse(document.value, { jitless: true });
+  if (!parsed.success) {
+    findings.problems.push(...schemaFindings(parsed.error.issues, document, DockerfileSection));
+    return null;
+  }
+  const fields = parsed.data;
+  const args = new Map(Object.entries(fields.args ?? {}));
+  const image: Omit<DockerfileImage, 'unsupported'> = {
+    kind: 'dockerfile',
+    ...readImageBase(reading, fields, fields.image, { key: 'image', final: fields.final ?? true }),
+    dependencies: dependenciesOf(reading, fields, args),
+    context: insideProject(reading, ['context'], fields.context ?? ''),
+    dockerfile: insideProject(reading, ['dockerfile'], fields.dockerfile),
+    dockerfilePosition: positionOf(reading, ['dockerfile']),
+    contextAddFiles: addedFiles(reading, fields),
+    target: fields.target ?? '',
+    targetPosition: positionOf(reading, ['target']),
+    args,
+    addHosts: fields.addHost ?? [],
+    staged: fields.staged ?? defaults.staged,
+    ssh: fields.ssh ?? '',
+  };
+  return { ...image, unsupported: unsupportedFields(reading, image) };
+}
+
+function dependenciesOf(
+  reading: ImageReading,
+  { dependencies = [] }: DockerfileSection,
+  args: ReadonlyMap<string, string>,
+) {
+  const fields = dependencies.map(({ image, imports = [] }) => ({
+    image,
+    moment: null,
+    imports: imports.map(({ type, targetBuildArg }) => ({ type, target: targetBuildArg })),
+  }));
+  const taken = new Map([...args.keys()].map((name) => [name, 'is already set by `args`']));
+  return readDependencies(reading, fields, 'targetBuildArg', taken);
+}
+
+function addedFiles(
+  reading: ImageReading,
+  { contextAddFiles, contextAddFile }: DockerfileSection,
+): readonly { readonly path: string; readonly position: Position }[] {
+  const key = contextAddFiles ? 'contextAddFiles' : 'contextAddFile';
+  if (contextAddFile) warnOld(reading, ['contextAddFile'], '`contextAddFiles`');
+  return (contextAddFiles ?? contextAddFile ?? []).map((text, i) => {
+    const path = insideProject(reading, [key, i], text);
+    if (path === '')
+      addProblem(reading, [key, i], 'CONFIG_PATH', `\`${key}\`: the context itself cannot be added`);
+    return { path, position: positionOf(reading, [key, i]) };
+  });
+}
+
+function insideProject(reading: ImageReading, path: Path, text: string): string {
+  const normal = posix.normalize(text).replace(/^\.\/?$|\/$/g, '');
+  if (text.startsWith('/') || normal === '..' || normal.startsWith('../')) {
+    const message = `\`${String(path[0])}\`: "${text}" must be a relative path that stays inside the project`;
+    addProblem(reading, path, 'CONFIG_PATH', message);
+  }
+  return normal;
+}
+
+/** What is carried but cannot be built yet, each where it is asked for. */
+function unsupportedFields(
+  reading: ImageReading,
+  image: Omit<DockerfileImage, 'unsupported'>,
+): readonly UnsupportedField[] {
+  const asked: readonly (readonly [string, boolean])[] = [
+    ['dependencies', image.dependencies.length > 0],
+    ['imageSpec', image.imageSpec !== null],
+    ['platform', image.platforms.length > 1],
+    ['sbom', image.sbom !== null],
+    ['secrets', image.secrets.length > 0],
+    ['ssh', image.ssh !== ''],
+    ['staged', image.staged],
+  ];
+  return asked
+    .filter(([, isAsked]) => isAsked)
+    .map(([field]) => ({ field, position: whereAsked(reading, field) }));
+}
+
+/** In the image's document, else in the project's defaults. */
+function whereAsked(reading: ImageReading, field: string): Position {
+  const isOwn = reading.document.extent([field]) !== null;
+  return (isOwn ? null : reading.defaults.position(field)) ?? keyPositionOf(reading, [field]);
+}
