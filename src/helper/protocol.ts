@@ -181,8 +181,18 @@ export const TemplateLines = z.strictObject({
   file: z.string(),
   line: z.int(),
 });
+/** Why the set cannot be rendered; line and column count from 1, 0 is unknown. */
+export const TemplateProblem = z.strictObject({
+  message: z.string(),
+  /** Name of a file of the set. */
+  file: z.string(),
+  line: z.int(),
+  column: z.int(),
+});
 export const TemplateRendered = z.strictObject({
+  /** Empty where there are problems. */
   text: z.string(),
+  problems: z.array(TemplateProblem),
   lines: z.array(TemplateLines),
   warnings: z.array(TemplateWarning),
 });

@@ -21,6 +21,7 @@ func Table(s *Session) wire.Handlers {
 
 		"dockerfile.parse": wire.Handle(parseDockerfile),
 		"match.paths":      wire.Handle(matchPaths),
+		"template.render":  wire.Handle(renderTemplate),
 		"registry.tags":    wire.Handle(listTags(s, registry.NewTagLists())),
 		"registry.image":   wire.Handle(describeImage(s)),
 		"registry.head":    wire.Handle(headImage(s)),

@@ -1776,6 +1776,47 @@ func (j *TemplateLines) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type TemplateProblem struct {
+	// Column corresponds to the JSON schema field "column".
+	Column int `json:"column"`
+
+	// File corresponds to the JSON schema field "file".
+	File string `json:"file"`
+
+	// Line corresponds to the JSON schema field "line".
+	Line int `json:"line"`
+
+	// Message corresponds to the JSON schema field "message".
+	Message string `json:"message"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *TemplateProblem) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["column"]; raw != nil && !ok {
+		return fmt.Errorf("field column in TemplateProblem: required")
+	}
+	if _, ok := raw["file"]; raw != nil && !ok {
+		return fmt.Errorf("field file in TemplateProblem: required")
+	}
+	if _, ok := raw["line"]; raw != nil && !ok {
+		return fmt.Errorf("field line in TemplateProblem: required")
+	}
+	if _, ok := raw["message"]; raw != nil && !ok {
+		return fmt.Errorf("field message in TemplateProblem: required")
+	}
+	type Plain TemplateProblem
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = TemplateProblem(plain)
+	return nil
+}
+
 type TemplateRender struct {
 	// CommitHash corresponds to the JSON schema field "commitHash".
 	CommitHash string `json:"commitHash"`
@@ -1845,6 +1886,9 @@ type TemplateRendered struct {
 	// Lines corresponds to the JSON schema field "lines".
 	Lines []TemplateLines `json:"lines"`
 
+	// Problems corresponds to the JSON schema field "problems".
+	Problems []TemplateProblem `json:"problems"`
+
 	// Text corresponds to the JSON schema field "text".
 	Text string `json:"text"`
 
@@ -1860,6 +1904,9 @@ func (j *TemplateRendered) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["lines"]; raw != nil && !ok {
 		return fmt.Errorf("field lines in TemplateRendered: required")
+	}
+	if _, ok := raw["problems"]; raw != nil && !ok {
+		return fmt.Errorf("field problems in TemplateRendered: required")
 	}
 	if _, ok := raw["text"]; raw != nil && !ok {
 		return fmt.Errorf("field text in TemplateRendered: required")
