@@ -49,20 +49,23 @@ export function objectReader(git: GitProgram): ObjectReader {
           await reader.line();
         }
       } finally {
-        child.stdin.end();
-        child.kill();
-        await child;
+        await end(child);
       }
     },
 
     async close() {
-      if (!running) return;
-      running.child.stdin.end();
-      // It only reads, and may be in the middle of something slow.
-      running.child.kill();
-      await running.child;
+      if (running) await end(running.child);
     },
   };
+}
+
+/** It only reads, so it may be killed in the middle of something slow. */
+async function end(child: ReturnType<GitProgram['converse']>): Promise<void> {
+  child.stdin.end();
+  // Its promise waits for all of its output, of which nobody reads the rest.
+  child.stdout.destroy();
+  child.kill();
+  await child;
 }
 
 function converse(git: GitProgram) {
