@@ -5,6 +5,7 @@ import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { PathSet } from '../dockerfile/dockerfile.ts';
+import { permissionLines } from './permissions.ts';
 import { notAccepted } from './refusals.ts';
 
 /** A file that a permission adds to the context from the disk. */
@@ -53,14 +54,8 @@ export async function addedFiles(request: AddedFilesRequest): Promise<readonly A
 }
 
 function refusal(path: string): UserError {
-  const snippet = [
-    'giterminismConfigVersion: 1',
-    'config:',
-    '  dockerfile:',
-    '    allowContextAddFiles:',
-    `    - ${JSON.stringify(path)}`,
-  ].join('\n');
-  return notAccepted(`contextAddFile "${path}"`, snippet);
+  const lines = permissionLines(['config', 'dockerfile', 'allowContextAddFiles'], path);
+  return notAccepted(`contextAddFile "${path}"`, lines);
 }
 
 async function filesBelow(disk: string, inProject: string): Promise<string[]> {

@@ -3,6 +3,21 @@ import { z } from 'zod';
 const Names = z.array(z.string()).optional();
 const Flag = z.boolean().optional();
 
+/** Exact names, and regular expressions between slashes. */
+const NamePatterns = z
+  .array(
+    z.string().superRefine((text, context) => {
+      const pattern = /^\/(.*)\/$/s.exec(text)?.[1];
+      if (pattern === undefined) return;
+      try {
+        new RegExp(pattern);
+      } catch {
+        context.addIssue({ code: 'custom', message: `"${text}" is not a regular expression` });
+      }
+    }),
+  )
+  .optional();
+
 /** `werf-giterminism.yaml`, whole. */
 export const GiterminismConfig = z.strictObject({
   giterminismConfigVersion: z.union([z.literal(1), z.literal('1')]),
@@ -12,7 +27,7 @@ export const GiterminismConfig = z.strictObject({
       allowUncommitted: Flag,
       allowUncommittedTemplates: Names,
       goTemplateRendering: z
-        .strictObject({ allowEnvVariables: Names, allowUncommittedFiles: Names })
+        .strictObject({ allowEnvVariables: NamePatterns, allowUncommittedFiles: Names })
         .optional(),
       secrets: z
         .strictObject({ allowEnvVariables: Names, allowFiles: Names, allowValueIds: Names })
@@ -36,3 +51,4 @@ export const GiterminismConfig = z.strictObject({
   helm: z.strictObject({ allowUncommittedFiles: Names }).optional(),
   includes: z.strictObject({ allowIncludesUpdate: Flag }).optional(),
 });
+export type GiterminismConfig = z.infer<typeof GiterminismConfig>;

@@ -22,15 +22,27 @@ export function notFoundInCommit(path: string): UserError {
   return new UserError('GITERMINISM_NOT_FOUND', `the file "${path}" not found in the project git repository`);
 }
 
+export function notFoundOnDisk(path: string): UserError {
+  return new UserError('GITERMINISM_NOT_FOUND', `the file "${path}" not found in the project directory`);
+}
+
+export const NOT_ACCEPTED = 'GITERMINISM_NOT_ACCEPTED';
+
+/** How to permit an input that git does not hold. @param lines those of werf-giterminism.yaml */
+export function permitHint(lines: string): string {
+  return `what git does not hold may differ from machine to machine, so the same commit would build different images. To permit it, commit this in werf-giterminism.yaml:\n\n${lines}`;
+}
+
+export const EXTERNAL_DEPENDENCY =
+  'the configuration with potential external dependency found in the werf config: ';
+
 /**
- * An input that git does not hold and that nobody has permitted.
- * @param snippet the lines of werf-giterminism.yaml that would permit it
+ * An input of the configuration that git does not hold and that nobody has permitted.
+ * @param lines those of werf-giterminism.yaml that would permit it
  */
-export function notAccepted(what: string, snippet: string): UserError {
-  const message = `the configuration with potential external dependency found in the werf config: ${what} not allowed by giterminism`;
-  return new UserError('GITERMINISM_NOT_ACCEPTED', message, {
-    hint: `what git does not hold may differ from machine to machine, so the same commit would build different images. To permit it, commit this in werf-giterminism.yaml:\n\n${snippet}`,
-  });
+export function notAccepted(what: string, lines: string): UserError {
+  const message = `${EXTERNAL_DEPENDENCY}${what} not allowed by giterminism`;
+  return new UserError(NOT_ACCEPTED, message, { hint: permitHint(lines) });
 }
 
 /** The same error with what was being read in front. */
@@ -45,7 +57,7 @@ export function reading(what: string, error: unknown): unknown {
 }
 
 const COMMIT_HINT =
-  'what is built is what HEAD holds: commit the change (or undo it), so that every machine builds the same';
+  'what is built is what HEAD holds: commit the change (or undo it), so that every machine builds the same; `--dev` builds the present state of the work tree while you develop';
 
 function listed(paths: readonly string[]): string {
   return [...paths]
