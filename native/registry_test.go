@@ -163,6 +163,11 @@ func TestAMirrorServesInPlaceOfDockerHub(t *testing.T) {
 	if !got.Pulled || got.Facts.Id != id {
 		t.Errorf("got %+v", got)
 	}
+	// Whether it is the newest is asked of the mirror too.
+	got = call[protocol.ImagePulled](e, "image.pull", pull("thing:1", "newer"))
+	if got.Pulled || got.Facts.Id != id || len(got.Warnings) > 0 {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestAnImageForAnotherPlatformIsRefusedNamingBoth(t *testing.T) {

@@ -67,7 +67,7 @@ func (p Pull) Run(ctx context.Context, report Report) (Pulled, error) {
 		return Pulled{}, &Fault{Code: NotFound, Message: fmt.Sprintf("image %s for %s is not here, and is not to be pulled", named, p.platform())}
 	}
 	if present != nil {
-		if pulled, settled, err := p.compare(ctx, system, remote, present); settled {
+		if pulled, settled, err := p.compare(ctx, system, named, present); settled {
 			return pulled, err
 		}
 	}
@@ -105,9 +105,9 @@ func (p Pull) present(named reference.Named) (*storage.Image, error) {
 
 // compare asks whether the registry has another image under the reference now.
 func (p Pull) compare(
-	ctx context.Context, system *types.SystemContext, remote types.ImageReference, present *storage.Image,
+	ctx context.Context, system *types.SystemContext, named reference.Named, present *storage.Image,
 ) (pulled Pulled, settled bool, err error) {
-	current, err := docker.GetDigest(ctx, system, remote)
+	current, err := currentDigest(ctx, system, named)
 	if ctx.Err() != nil {
 		return Pulled{}, true, ctx.Err()
 	}
