@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   storage: ['stages', 'registry', 'engine', ...VALUES],
   stages: ['config', 'giterminism', 'git', 'dockerfile', ...VALUES],
   config: ['giterminism', 'git', 'templates', ...VALUES],
-  giterminism: ['git', 'dockerfile', ...VALUES],
+  giterminism: ['git', 'dockerfile', 'templates', ...VALUES],
   ...Object.fromEntries(PORTS.map((port) => [port, VALUES])),
   helper: VALUES,
   ...Object.fromEntries(VALUES.map((room) => [room, VALUES])),

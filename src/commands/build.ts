@@ -13,7 +13,7 @@ import { repositoryStages } from '../storage/repository-stages.ts';
 import type { BuildReport } from './build-report.ts';
 import type { BuildRequest } from './build-request.ts';
 import { chooseImages } from './choose-images.ts';
-import { type OpenedProject, openProject, readPermissions } from './open-project.ts';
+import { type OpenedProject, openProject } from './open-project.ts';
 import { reportOf } from './report-of-results.ts';
 import { saveBuildReport } from './save-build-report.ts';
 import type { Session } from './session.ts';
@@ -81,7 +81,7 @@ async function conveyorParts(
   opened: OpenedProject,
 ): Promise<ConveyorParts> {
   const { ports, host, clock, signal } = session;
-  const { project, files, repository, onDisk } = opened;
+  const { project, files, configFiles, repository } = opened;
   const { commit } = files;
   const cacheAt = (name: string) => factsCache(join(host.home, 'local_cache', name), clock.unique);
   const local = localStages(project.name, ports.images);
@@ -92,7 +92,7 @@ async function conveyorParts(
     builder: ports.builder,
     cache: cacheAt('manifests'),
   };
-  const permissions = await readPermissions(opened, session.project.giterminismConfig);
+  const permissions = await opened.permissions();
   const date = sourceDate(session.env['SOURCE_DATE_EPOCH'] ?? '', commit.committedAt);
   const inStore = async (reference: string) => (await ports.images.inspect(reference, signal))?.facts ?? null;
   return {
@@ -121,7 +121,8 @@ async function conveyorParts(
         permissions,
         projectDirectory: session.project.directory,
         reader: ports.dockerfile,
-        onDisk,
+        configFiles,
+        unchecked: session.project.loose,
         date,
         signal,
       }),

@@ -1,24 +1,14 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type LoadedProject, loadProject } from '../config/load-project.ts';
 import { suggestProjectName } from '../config/project-name.ts';
+import type { RenderOutcome } from '../config/render-config.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { GitRepository } from '../git/repository.ts';
-import { type CommittedFiles, committedFiles } from '../giterminism/committed-files.ts';
-import {
-  NOTHING_PERMITTED,
-  type Permissions,
-  parseGiterminismConfig,
-} from '../giterminism/giterminism-config.ts';
-import { reading } from '../giterminism/refusals.ts';
+import type { Commit, GitRepository } from '../git/repository.ts';
+import { type ProjectDoor, projectDoor } from './project-door.ts';
 import type { Session } from './session.ts';
 
 /** A project at the commit that is looked at. */
-export interface OpenedProject extends LoadedProject {
+export interface OpenedProject extends LoadedProject, ProjectDoor {
   readonly repository: GitRepository;
-  readonly files: CommittedFiles;
-  /** Is it on the disk, committed or not? Path relative to the project directory. */
-  onDisk(path: string): Promise<boolean>;
 }
 
 /**
@@ -30,49 +20,87 @@ export async function openProject(
   { wholeStatus }: { readonly wholeStatus: boolean },
 ): Promise<OpenedProject> {
   refuseModes(session);
-  const { repository, prefix } = await session.ports.git();
-  const { directory } = session.project;
-  const commit = await repository.commits.head();
-  if (commit === null) {
-    throw new UserError('GIT_NO_COMMIT', `the repository of ${directory} has no commit yet`, {
-      hint: 'slipway builds what is committed: git add . && git commit -m first',
-    });
-  }
-  const onDisk = (path: string) =>
-    lstat(join(directory, path)).then(
-      () => true,
-      () => false,
-    );
-  const files = committedFiles({ repository, commit, prefix, onDisk, wholeStatus });
+  const { project: options, ports, env } = session;
+  const { directory, loose } = options;
+  const { repository } = await ports.git();
+  const commit = await headOf(repository, directory);
+  if (loose) session.progress.emit({ kind: 'warning', problem: LOOSE });
+  const door = await projectDoor(session, { commit, wholeStatus, unchecked: loose });
   const loaded = await loadProject({
-    files: { read: files.read, has: files.has, onDisk },
-    options: session.project,
-    projectName: session.env['WERF_PROJECT_NAME'] || null,
-    platforms: { host: null, areChosen: session.env['WERF_PLATFORM'] !== undefined },
+    files: door.configFiles,
+    options,
+    render: (text, file) => render({ text, file }, { session, door, commit }),
+    projectName: env['WERF_PROJECT_NAME'] || null,
+    platforms: { host: session.host.platform, areChosen: (env['WERF_PLATFORM'] ?? '') !== '' },
     suggestedName: async () => suggestProjectName(await repository.history.originUrl(), directory),
   });
+  if (!loose) await refuseExternalInputs(loaded, door, session);
   for (const problem of loaded.warnings) session.progress.emit({ kind: 'warning', problem });
-  return { ...loaded, repository, files, onDisk };
+  return { ...loaded, ...door, repository };
 }
 
-/** What werf-giterminism.yaml of the commit permits. It must itself be committed and unchanged. */
-export async function readPermissions(
-  { files, onDisk }: Pick<OpenedProject, 'files' | 'onDisk'>,
-  path: string,
-): Promise<Permissions> {
-  if (!(await files.has(path)) && !(await onDisk(path))) return NOTHING_PERMITTED;
-  try {
-    return await parseGiterminismConfig((await files.read(path)).toString('utf8'), path);
-  } catch (error) {
-    throw reading('werf giterminism config', error);
-  }
+const LOOSE = {
+  code: 'GITERMINISM_LOOSE',
+  message:
+    'loose giterminism: the configuration is read from the disk and nothing is checked. The same commit may build different images, and what is recorded for the commit is wrong where the configuration differs from it',
+};
+
+async function headOf(repository: GitRepository, directory: string): Promise<Commit> {
+  const commit = await repository.commits.head();
+  if (commit !== null) return commit;
+  throw new UserError('GIT_NO_COMMIT', `the repository of ${directory} has no commit yet`, {
+    hint: 'slipway builds what is committed: git add . && git commit -m first',
+  });
+}
+
+async function render(
+  { text, file }: { readonly text: string; readonly file: string },
+  {
+    session,
+    door,
+    commit,
+  }: { readonly session: Session; readonly door: ProjectDoor; readonly commit: Commit },
+): Promise<RenderOutcome> {
+  const [{ renderConfig }, { templateHost }] = await Promise.all([
+    import('../config/render-config.ts'),
+    import('../giterminism/template-host.ts'),
+  ]);
+  const { project, ports, env, progress, signal } = session;
+  const { configFiles: files, permissions } = door;
+  const permittedVariables = async () => (await permissions()).templateVariables;
+  return await renderConfig(text, file, {
+    files,
+    host: templateHost({ files, loose: project.loose, permittedVariables, env }),
+    renderer: ports.templates,
+    templatesDirectory: project.templatesDirectory,
+    environment: project.environment,
+    commit,
+    debug: project.debugTemplates ? (line) => progress.emit({ kind: 'line', line }) : null,
+    signal,
+  });
+}
+
+/** What git does not hold needs a permission; all that lack one are told at once. */
+async function refuseExternalInputs(
+  { project, file }: LoadedProject,
+  { permissions, matching }: ProjectDoor,
+  session: Session,
+): Promise<void> {
+  const { externalInputs } = await import('../config/external-inputs.ts');
+  const problems = await externalInputs(project, {
+    permissions,
+    projectDirectory: session.project.directory,
+    homeDirectory: session.env['HOME'] ?? '/',
+    matching: (globs, paths) => matching('glob', globs, paths),
+  });
+  if (problems.length === 0) return;
+  throw new UserError('CONFIG_INVALID', `unable to read werf config: ${file} is not valid`, { problems });
 }
 
 /** Modes that read something else than HEAD. */
 function refuseModes({ project }: Session): void {
   const asked = [
     ['--dev', project.dev !== null],
-    ['--loose-giterminism', project.loose],
     ['--allow-includes-update', project.allowIncludesUpdate],
   ] as const;
   for (const [option, given] of asked) {

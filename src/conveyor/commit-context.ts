@@ -7,7 +7,8 @@ import type { BlobContent, GitRepository, ObjectId, TreeEntry } from '../git/rep
 import { type ArchiveFile, writeTar } from '../git/tar-archive.ts';
 import { type AddedFile, addedFiles } from '../giterminism/added-files.ts';
 import type { CommittedFiles } from '../giterminism/committed-files.ts';
-import type { Permissions } from '../giterminism/giterminism-config.ts';
+import type { Permissions } from '../giterminism/permissions.ts';
+import type { ProjectFiles } from '../giterminism/project-files.ts';
 import { reading, uncommitted, untracked } from '../giterminism/refusals.ts';
 import type { BuildContext } from '../stages/build-context.ts';
 import { compareText } from '../stages/canonical.ts';
@@ -21,7 +22,10 @@ export interface CommitContextParts {
   /** Absolute path of the project directory. */
   readonly projectDirectory: string;
   readonly reader: DockerfileReader;
-  readonly onDisk: (path: string) => Promise<boolean>;
+  /** The door to Dockerfile and ignore file. */
+  readonly configFiles: ProjectFiles;
+  /** Every file may be added from the disk. */
+  readonly unchecked: boolean;
   /** Unix seconds: dates of all files of the context. */
   readonly date: number;
   readonly signal: AbortSignal;
@@ -29,21 +33,25 @@ export interface CommitContextParts {
 
 /** What one image may read of the commit, and what permissions add to it. */
 export function commitContext(image: DockerfileImage, parts: CommitContextParts): BuildContext {
-  const { files, reader, permissions, projectDirectory, signal } = parts;
+  const { files, configFiles, reader, permissions, projectDirectory, signal } = parts;
   const { context } = image;
   const ownPath = dockerfilePath(image);
   const committed = new Map<string, TreeEntry>();
   const added = new Map<string, AddedFile>();
 
   return {
-    dockerfile: () => readText(parts, `dockerfile "${ownPath}"`, ownPath, image),
+    dockerfile: () => readText(parts, { what: 'dockerfile', path: ownPath, purpose: 'dockerfiles' }, image),
     async dockerignore() {
       for (const path of [
         `${ownPath}.dockerignore`,
         context === '' ? '.dockerignore' : `${context}/.dockerignore`,
       ]) {
-        if ((await files.has(path)) || (await parts.onDisk(path))) {
-          return await readText(parts, `dockerignore file "${path}"`, path, image);
+        if ((await configFiles.has(path, 'dockerignoreFiles')) || (await configFiles.onDisk(path))) {
+          return await readText(
+            parts,
+            { what: 'dockerignore file', path, purpose: 'dockerignoreFiles' },
+            image,
+          );
         }
       }
       return null;
@@ -55,7 +63,9 @@ export function commitContext(image: DockerfileImage, parts: CommitContextParts)
     },
     async added() {
       if (image.contextAddFiles.length === 0) return [];
-      const query: PathQuery = { kind: 'glob', patterns: [...permissions.contextAddFiles] };
+      // No permission is asked for in this mode.
+      const patterns = parts.unchecked ? ['**'] : [...permissions.contextAddFiles];
+      const query: PathQuery = { kind: 'glob', patterns };
       const allowed = async (paths: readonly string[]) =>
         (await reader.match(paths, [query], signal))[0] ?? NOTHING;
       const paths = image.contextAddFiles.map(({ path }) => path);
@@ -82,18 +92,23 @@ export function commitContext(image: DockerfileImage, parts: CommitContextParts)
 
 const NOTHING: PathSet = { has: () => false };
 
+interface ReadText {
+  readonly what: string;
+  readonly path: string;
+  readonly purpose: 'dockerfiles' | 'dockerignoreFiles';
+}
+
 async function readText(
-  { files, onDisk }: CommitContextParts,
-  what: string,
-  path: string,
+  { configFiles }: CommitContextParts,
+  { what, path, purpose }: ReadText,
   { context, dockerfile }: DockerfileImage,
 ): Promise<string> {
   try {
-    return (await files.read(path)).toString('utf8');
+    return (await configFiles.read(path, purpose)).toString('utf8');
   } catch (error) {
-    const told = reading(what, error);
-    const misplaced = context !== '' && path.endsWith(`/${dockerfile}`) && !(await onDisk(path));
-    if (told instanceof UserError && misplaced && (await files.has(dockerfile))) {
+    const told = reading(`${what} "${path}"`, error);
+    const misplaced = context !== '' && path.endsWith(`/${dockerfile}`) && !(await configFiles.onDisk(path));
+    if (told instanceof UserError && misplaced && (await configFiles.has(dockerfile, 'dockerfiles'))) {
       throw new UserError(told.code, told.message, {
         cause: error,
         hint: `\`dockerfile\` is relative to \`context\`: "${dockerfile}" exists in the project directory, "${path}" does not`,

@@ -16,6 +16,8 @@ export interface CommittedFiles {
   read(path: string): Promise<Buffer>;
   /** Is a file or directory there in the commit? */
   has(path: string): Promise<boolean>;
+  /** Is a directory there in the commit? */
+  isDirectory(path: string): Promise<boolean>;
   /** Entries at or below a directory; paths relative to it. */
   below(directory: string): Promise<readonly TreeEntry[]>;
   /** What differs below a directory; paths relative to it. */
@@ -30,6 +32,8 @@ export interface CommittedFilesParts {
   readonly onDisk: (path: string) => Promise<boolean>;
   /** Look at the whole work tree at once, now, since most of it will be asked for; else only where it is asked. */
   readonly wholeStatus: boolean;
+  /** The work tree is not looked at: the commit was made from it, or the user asked for no checks. */
+  readonly unchecked: boolean;
 }
 
 /** As many links as Linux follows. */
@@ -42,7 +46,9 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
   const changes = sharedWork<readonly LocalChange[]>();
   const inRepository = (path: string) => joined(prefix, path);
   const changesUnder = (path: RepoPath) =>
-    changes.get(path, () => repository.workTree.changes(path === '' ? [] : [path]));
+    changes.get(path, async () =>
+      parts.unchecked ? [] : await repository.workTree.changes(path === '' ? [] : [path]),
+    );
   const changesAt = async (path: RepoPath) => {
     if (!parts.wholeStatus) return await changesUnder(path);
     return (await changesUnder(prefix)).filter(
@@ -80,12 +86,13 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
         if (await parts.onDisk(path)) throw untracked([path]);
         throw notFoundInCommit(path);
       }
-      for (const used of [...found.links, found.target.path]) {
+      for (const used of parts.unchecked ? [] : [...found.links, found.target.path]) {
         if ((await changesAt(used)).length > 0) throw uncommitted([relative(prefix, used)]);
       }
       return await content(found.target.id);
     },
     has: async (path) => (await resolve(path)) !== null,
+    isDirectory: async (path) => (await resolve(path))?.target.mode === '40000',
     async below(directory) {
       const top = inRepository(directory);
       const all = await repository.commits.tree(commit.id, top);

@@ -138,7 +138,7 @@ export const DockerfileParsed = z.strictObject({
 
 /** dockerignore: the path is ignored; copy: ADD/COPY sources take it; mask, glob: git mappings and permissions. */
 export const MatchQuery = z.strictObject({
-  kind: z.enum(['dockerignore', 'copy', 'mask', 'glob']),
+  kind: z.enum(['dockerignore', 'copy', 'mask', 'glob', 'file-glob']),
   patterns: z.array(z.string()),
 });
 export const MatchPaths = z.strictObject({

@@ -1,9 +1,18 @@
+import type { UserError } from '../diagnostics/user-error.ts';
 import type { Params, Result } from '../helper/protocol.ts';
 
 export type RenderRequest = Omit<Params<'template.render'>, 'token'>;
-export type RenderedTemplate = Result<'template.render'>;
+export type TemplateProblem = Result<'template.render'>['problems'][number];
+export type TemplateWarning = Result<'template.render'>['warnings'][number];
+/** Rendered lines that came unchanged from a file of the set. */
+export type TemplateLines = Result<'template.render'>['lines'][number];
 
-/** What templates may ask for while they are rendered. Refusals are thrown as UserErrors and reach the caller. */
+export interface RenderedTemplate extends Result<'template.render'> {
+  /** What the host refused with, where that ended the rendering; its hint and code tell more than the template's error. */
+  readonly refusal: UserError | null;
+}
+
+/** What templates may ask for while they are rendered. Refusals are thrown as UserErrors. */
 export interface TemplateHost {
   readFile(path: string): Promise<string>;
   glob(pattern: string): Promise<ReadonlyMap<string, string>>;

@@ -172,7 +172,7 @@ describe('a wrong configuration', () => {
 
   it('names the stages of a Dockerfile that has not the target', async () => {
     const outcome = await building({ 'werf.yaml': config('target: nowhere'), Dockerfile: `${base()}` });
-    expectError(outcome, 'the Dockerfile has no stage "nowhere"', 'werf.yaml:6:1');
+    expectError(outcome, 'the Dockerfile has no stage "nowhere"', 'werf.yaml:6:9');
   });
 
   it('finds a COPY of nothing before anything is built', async () => {
@@ -189,9 +189,16 @@ describe('a wrong configuration', () => {
     expectError(outcome, '`staged` is not supported yet', 'werf.yaml:6:1');
   });
 
-  it('has a sentence about templates', async () => {
+  it('refuses variables in templates without a permission, and prints the lines that give it', async () => {
     const outcome = await building({ 'werf.yaml': config('target: {{ env "X" }}'), Dockerfile: base() });
-    expectError(outcome, 'werf.yaml:6:1', 'Go templates are not supported yet');
+    expectError(
+      outcome,
+      'werf.yaml:6:12',
+      'error calling env',
+      'env name "X" not allowed by giterminism',
+      '    allowEnvVariables:\n',
+      '    - "X"\n',
+    );
   });
 });
 

@@ -41,15 +41,18 @@ describe('templates rendered by the engine', () => {
     expect((await other).text).toBe('other true');
   });
 
-  it('fail with the very error the host refuses with', async () => {
+  it('tell what the host refused with', async () => {
     const refusal = new UserError('GITERMINISM', 'the file "a" is not committed', { hint: 'commit it' });
     const refusing = host({ readFile: () => Promise.reject(refusal) });
-    const failed = asking().render(request('a'), refusing, waiting);
-    await expect(failed).rejects.toBe(refusal);
+    const rendered = await asking().render(request('a'), refusing, waiting);
+    expect(rendered.refusal).toBe(refusal);
+    expect(rendered.problems).toMatchObject([{ message: 'the file "a" is not committed', file: 'a' }]);
   });
 
-  it('fail with a sentence when the host itself is broken', async () => {
+  it('tell with the words of the host when that is broken itself', async () => {
     const broken = host({ readFile: () => Promise.reject(new Error('no idea')) });
-    await expect(asking().render(request('a'), broken, waiting)).rejects.toThrow('no idea');
+    const rendered = await asking().render(request('a'), broken, waiting);
+    expect(rendered.refusal).toBeNull();
+    expect(rendered.problems[0]?.message).toContain('no idea');
   });
 });

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"path"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -25,8 +26,20 @@ func covered(patterns []string) (decider, error) {
 	return below(patterns, func(pattern string) string { return strings.TrimSuffix(pattern, "/") })
 }
 
-// below takes a path when a pattern matches it or one of its parents.
-func below(patterns []string, clean func(string) string) (decider, error) {
+// exactly follows the globs of templates: a pattern takes what it matches itself.
+func exactly(patterns []string) (decider, error) {
+	cleaned, err := valid(patterns, path.Clean)
+	return func(path string) (bool, error) {
+		for _, pattern := range cleaned {
+			if doublestar.MatchUnvalidated(pattern, path) {
+				return true, nil
+			}
+		}
+		return false, nil
+	}, err
+}
+
+func valid(patterns []string, clean func(string) string) ([]string, error) {
 	cleaned := make([]string, 0, len(patterns))
 	for _, pattern := range patterns {
 		plain := clean(strings.TrimPrefix(strings.TrimPrefix(pattern, "./"), "/"))
@@ -34,6 +47,15 @@ func below(patterns []string, clean func(string) string) (decider, error) {
 			return nil, &BadPattern{Pattern: pattern, Cause: doublestar.ErrBadPattern}
 		}
 		cleaned = append(cleaned, plain)
+	}
+	return cleaned, nil
+}
+
+// below takes a path when a pattern matches it or one of its parents.
+func below(patterns []string, clean func(string) string) (decider, error) {
+	cleaned, err := valid(patterns, clean)
+	if err != nil {
+		return nil, err
 	}
 	return func(path string) (bool, error) {
 		for _, pattern := range cleaned {

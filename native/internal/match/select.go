@@ -14,6 +14,8 @@ const (
 	Mask = "mask"
 	// Glob takes what a permission covers.
 	Glob = "glob"
+	// FileGlob takes the files that match themselves, not those below a directory that does.
+	FileGlob = "file-glob"
 )
 
 // BadPattern says which pattern cannot be understood.
@@ -60,6 +62,8 @@ func newDecider(kind string, patterns []string) (decider, error) {
 		return masked(patterns)
 	case Glob:
 		return covered(patterns)
+	case FileGlob:
+		return exactly(patterns)
 	}
 	return nil, fmt.Errorf("unknown kind of patterns %q", kind)
 }

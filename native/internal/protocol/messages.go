@@ -1107,6 +1107,7 @@ type MatchQueryKind string
 
 const MatchQueryKindCopy MatchQueryKind = "copy"
 const MatchQueryKindDockerignore MatchQueryKind = "dockerignore"
+const MatchQueryKindFileGlob MatchQueryKind = "file-glob"
 const MatchQueryKindGlob MatchQueryKind = "glob"
 const MatchQueryKindMask MatchQueryKind = "mask"
 
@@ -1115,6 +1116,7 @@ var enumValues_MatchQueryKind = []interface{}{
 	"copy",
 	"mask",
 	"glob",
+	"file-glob",
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -15,14 +15,11 @@ export function nativeTemplates(engine: EngineClient): TemplateRenderer {
         const stopAnswering = light.answer(answersOf(host, refusals));
         const call = { ...request, files: [...request.files], token: engine.token() };
         try {
-          return await light.call('template.render', call, {
+          const rendered = await light.call('template.render', call, {
             signal,
             onProgress: ({ text }) => onDebug(text),
           });
-        } catch (error) {
-          // What the host refused is what the caller shall hear, with its own code and hint.
-          const [refusal] = refusals;
-          throw signal.aborted ? error : (refusal ?? error);
+          return { ...rendered, refusal: refusals[0] ?? null };
         } finally {
           stopAnswering();
         }
