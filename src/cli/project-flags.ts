@@ -24,7 +24,7 @@ export const projectFlags = {
   configRenderPath: text('config-render-path', 'PATH', {
     section,
     summary: 'keep the rendered configuration in this file',
-    fallbackText: 'a temporary file',
+    fallbackText: 'it is not kept',
   }),
   env: text('env', 'NAME', {
     section,

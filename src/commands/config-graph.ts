@@ -1,6 +1,4 @@
-import type { ImageConfig, Project } from '../config/project.ts';
-import type { Problem } from '../diagnostics/problem.ts';
-import { UserError } from '../diagnostics/user-error.ts';
+import type { Project, StapelImage } from '../config/project.ts';
 import { chooseImages } from './choose-images.ts';
 import type { ImageNode } from './graph-text.ts';
 import { openProject } from './open-project.ts';
@@ -20,37 +18,27 @@ export async function configGraph(
   const { project } = await openProject(session, { wholeStatus: false });
   const choosable = project.images.flatMap(({ names, final }) => names.map((name) => ({ name, final })));
   const chosen = chooseImages(choosable, images, { finalOnly: false });
-  return withNeeds(nodesOf(project, chosen), chosen.map(shownName));
+  return withNeeds(nodesOf(project), chosen.map(shownName));
 }
 
-/** Fields by which an image names another one. */
-const NEEDS = ['dependencies', 'import', 'from', 'fromImage', 'fromArtifact'];
-
-/** @throws UserError for images whose needs this version does not read yet: a graph without them would be wrong */
-function nodesOf({ images }: Project, chosen: readonly string[]): readonly ImageNode[] {
-  const asked = images.filter(({ names }) => names.some((name) => chosen.includes(name)));
-  const problems = asked.flatMap(unreadNeeds);
-  if (problems.length > 0) {
-    throw new UserError('NOT_SUPPORTED', 'this version cannot tell yet what every image needs', { problems });
-  }
-  return images.flatMap(({ names }) =>
-    names.map((name) => ({ name: shownName(name), from: null, imports: [], dependencies: [] })),
+function nodesOf({ images }: Project): readonly ImageNode[] {
+  return images.flatMap((image) =>
+    image.names.map((name) => ({
+      name: shownName(name),
+      from: image.kind === 'stapel' && image.base.kind === 'image' ? image.base.image : null,
+      imports: image.kind === 'stapel' ? importedBy(image) : [],
+      dependencies: unique(image.dependencies.map(({ image: needed }) => needed)),
+    })),
   );
 }
 
-function unreadNeeds({ kind, names, position, unsupported }: ImageConfig): readonly Problem[] {
-  const image = shownName(names[0] ?? '');
-  if (kind === 'stapel') {
-    const message = `image ${image}: images without \`dockerfile\` are not supported yet`;
-    return [{ code: 'NOT_SUPPORTED', message, position }];
-  }
-  return unsupported
-    .filter(({ field }) => NEEDS.some((need) => field === need || field.startsWith(`${need}.`)))
-    .map((field) => ({
-      code: 'NOT_SUPPORTED',
-      message: `image ${image}: \`${field.field}\` is not supported yet`,
-      position: field.position,
-    }));
+/** Images of the file; what comes from elsewhere is no node. */
+function importedBy({ imports }: StapelImage): readonly string[] {
+  return unique(imports.flatMap(({ source }) => (source.kind === 'image' ? [source.image] : [])));
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
 }
 
 /** The named nodes and all that they need. */

@@ -34,6 +34,9 @@ export async function openProject(
     platforms: { host: session.host.platform, areChosen: (env['WERF_PLATFORM'] ?? '') !== '' },
     suggestedName: async () => suggestProjectName(await repository.history.originUrl(), directory),
   });
+  if (options.renderPath !== null) {
+    session.progress.emit({ kind: 'line', line: `Using werf config render file: ${options.renderPath}` });
+  }
   if (!loose) await refuseExternalInputs(loaded, door, session);
   for (const problem of loaded.warnings) session.progress.emit({ kind: 'warning', problem });
   return { ...loaded, ...door, repository };
