@@ -122,7 +122,7 @@ async function readOnlyMeta(
 function outsideFile(code: string, message: string, details: { readonly hint?: string } = {}): Finding {
   const [document] = readDocuments('{}');
   if (!document) throw new TypeError('an empty mapping is a document');
-  return { ...finding(document, [], code, message, details) };
+  return { ...finding(document, [], code, message, details), ofWholeFile: true };
 }
 
 async function readImages(

@@ -123,6 +123,9 @@ func (r *run) execute(set *template.Template, name string, data any) (string, er
 	}
 	r.depth++
 	defer func() { r.depth-- }()
+	if set.Lookup(name) == nil {
+		return "", fmt.Errorf("there is no template %q: it is neither a file of the folder of templates nor defined in one", name)
+	}
 	out := r.origins.writer(r.ctx)
 	if err := set.ExecuteTemplate(out, name, data); err != nil {
 		return "", err

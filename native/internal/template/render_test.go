@@ -92,7 +92,7 @@ func TestProblemsHaveTheirPlace(t *testing.T) {
 		"{{ range . }}":                  {`unexpected EOF`, "werf.yaml", 1, 1},
 		"k: {{ env \"X\" }}":             {`executing "werf.yaml" at <env "X">: error calling env: env name "X" not allowed by giterminism`, "werf.yaml", 1, 7},
 		"\n{{ include \"x\" . }}":        {`executing "werf.yaml" at <include "x" .>: error calling include: template: sub/a.tmpl:2:8: executing "x" at <required "say it" .Missing>: error calling required: say it`, "sub/a.tmpl", 2, 9},
-		"{{ include \"no\" . }}":         {`executing "werf.yaml" at <include "no" .>: error calling include: template: no template "no" associated with template ""`, "werf.yaml", 1, 4},
+		"{{ include \"no\" . }}":         {`executing "werf.yaml" at <include "no" .>: error calling include: there is no template "no": it is neither a file of the folder of templates nor defined in one`, "werf.yaml", 1, 4},
 		"{{ until 2000000000 }}":         {`executing "werf.yaml" at <until 2000000000>: error calling until: a list of 2000000000 elements is too long: at most 1000000`, "werf.yaml", 1, 4},
 		"{{ repeat 2000000000 \"ab\" }}": {`executing "werf.yaml" at <repeat 2000000000 "ab">: error calling repeat: a text of 2000000000 times 2 bytes is too long`, "werf.yaml", 1, 4},
 		"{{ tpl \"{{ nope }}\" . }}":     {`executing "werf.yaml" at <tpl "{{ nope }}" .>: error calling tpl: template: tpl(1):1: function "nope" not defined`, "werf.yaml", 1, 4},

@@ -24,7 +24,9 @@ export function describeFinding(found: Finding, positions: SourcePositions): Pro
     code,
     message,
     position: positions.position(place),
-    excerpt: [...shownSections, positions.renderedFile, numberedLines(found, text)].join('\n\n'),
+    ...(found.ofWholeFile
+      ? {}
+      : { excerpt: [...shownSections, positions.renderedFile, numberedLines(found, text)].join('\n\n') }),
     ...(hint === '' ? {} : { hint }),
   };
 }

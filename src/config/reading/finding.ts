@@ -9,6 +9,8 @@ export interface Finding {
   /** Mappings and lists that the message is about, shown in full; the empty path is the document itself. */
   readonly sections: readonly Path[];
   readonly hint?: string;
+  /** It is about nothing that is written there. */
+  readonly ofWholeFile?: boolean;
 }
 
 export interface FindingDetails {
