@@ -36,6 +36,15 @@ export interface CommittedFilesParts {
   readonly unchecked: boolean;
 }
 
+/** Where a path leads in the commit's tree. */
+interface Resolved {
+  /** null: nothing is there. */
+  readonly target: TreeEntry | null;
+  /** The path after all links. */
+  readonly wanted: RepoPath;
+  readonly links: readonly RepoPath[];
+}
+
 /** As many links as Linux follows. */
 const MOST_LINKS = 40;
 
@@ -60,13 +69,13 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
   const content = async (id: ObjectId) => await repository.commits.blob(id);
 
   /** Follows links component by component; every link met on the way is noted. */
-  const resolve = async (path: string): Promise<{ target: TreeEntry; links: readonly RepoPath[] } | null> => {
+  const resolve = async (path: string): Promise<Resolved> => {
     const links: RepoPath[] = [];
     let wanted = inRepository(path);
     for (;;) {
       const step = await firstLink(wanted, entry);
-      if (step === null) return null;
-      if (step.link === null) return { target: step.entry, links };
+      if (step === null) return { target: null, wanted, links };
+      if (step.link === null) return { target: step.entry, wanted, links };
       if (links.push(step.link.path) > MOST_LINKS)
         throw brokenLink(path, 'too many levels of symbolic links');
       const target = (await content(step.link.id)).toString('utf8');
@@ -82,8 +91,12 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
     prefix,
     async read(path) {
       const found = await resolve(path);
-      if (found === null || found.target.mode === '40000') {
-        if (await parts.onDisk(path)) throw untracked([path]);
+      if (found.target === null || found.target.mode === '40000') {
+        const wanted = relative(prefix, found.wanted);
+        if (await parts.onDisk(wanted)) throw untracked([wanted]);
+        if (found.links.length > 0) {
+          throw brokenLink(path, `the link target "${wanted}" is not in the repository`);
+        }
         throw notFoundInCommit(path);
       }
       for (const used of parts.unchecked ? [] : [...found.links, found.target.path]) {
@@ -91,8 +104,8 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
       }
       return await content(found.target.id);
     },
-    has: async (path) => (await resolve(path)) !== null,
-    isDirectory: async (path) => (await resolve(path))?.target.mode === '40000',
+    has: async (path) => (await resolve(path)).target !== null,
+    isDirectory: async (path) => (await resolve(path)).target?.mode === '40000',
     async below(directory) {
       const top = inRepository(directory);
       const all = await repository.commits.tree(commit.id, top);

@@ -22,6 +22,8 @@ export interface RunOptions {
 /** Somebody with a home and a store of their own, who runs slipway. */
 export interface Builder {
   readonly home: string;
+  /** The bundled command line, for Node.js. */
+  readonly program: string;
   /** Directory of the images. */
   readonly graphRoot: string;
   run(args: readonly string[], options: RunOptions): Promise<Outcome>;
@@ -75,6 +77,7 @@ export async function makeBuilder({
     spawn(process.execPath, [PROGRAM, ...args], { cwd: options.cwd, env: { ...env, ...options.env }, ...as });
   return {
     home,
+    program: PROGRAM,
     graphRoot: graph,
     start,
     run: (args, options) => outcomeOf(start(args, options)),
