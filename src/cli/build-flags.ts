@@ -73,7 +73,7 @@ export const buildFlags = {
   follow: toggle('follow', {
     section,
     env: ['WERF_FOLLOW'],
-    summary: 'go on building whenever there is a new commit',
-    status: 'unsupported',
+    summary:
+      'go on: run again whenever there is another commit, or with --dev another state of the work tree',
   }),
 } as const;

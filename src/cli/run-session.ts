@@ -14,14 +14,28 @@ import { withPatience } from './with-patience.ts';
 /** Milliseconds after a signal; together below the time that a stopped process has at all. */
 const PATIENCE = { command: 8_000, close: 20_000 } as const;
 
-/** Runs a command that works on a project. @returns the exit status */
+/**
+ * Runs a command that works on a project; with --follow again and again, until it is stopped.
+ * @returns the exit status
+ */
 export async function runSession(
   command: SessionCommand<SessionFlags>,
   args: readonly string[],
   view: ProcessView,
 ): Promise<number> {
-  const { input, resolved } = readInput(command, args, view);
+  const read = readInput(command, args, view);
   await requireLinux(view);
+  const follows = 'follow' in read.input.flags && read.input.flags.follow === true;
+  if (!follows) return await runOnce(command, read, view);
+  const { runAgain } = await import('./run-again.ts');
+  return await runAgain(() => runOnce(command, read, view), read.input.flags, view);
+}
+
+async function runOnce(
+  command: SessionCommand<SessionFlags>,
+  { input, resolved }: ReturnType<typeof readInput<SessionFlags>>,
+  view: ProcessView,
+): Promise<number> {
   const secrets = secretMask();
   for (const secret of [...resolved.secrets, ...secretsOf(view.env)]) secrets.add(secret);
   const log = command.output === 'log' ? view.stdout : view.stderr;

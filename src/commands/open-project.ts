@@ -3,6 +3,7 @@ import { suggestProjectName } from '../config/project-name.ts';
 import type { RenderOutcome } from '../config/render-config.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { Commit, GitRepository } from '../git/repository.ts';
+import { presentCommit } from './present-commit.ts';
 import { type ProjectDoor, projectDoor } from './project-door.ts';
 import type { Session } from './session.ts';
 
@@ -23,9 +24,9 @@ export async function openProject(
   const { project: options, ports, env } = session;
   const { directory, loose } = options;
   const { repository } = await ports.git();
-  const commit = await headOf(repository, directory);
+  const commit = await presentCommit(session);
   if (loose) session.progress.emit({ kind: 'warning', problem: LOOSE });
-  const door = await projectDoor(session, { commit, wholeStatus, unchecked: loose });
+  const door = await projectDoor(session, { commit, wholeStatus, unchecked: loose || options.dev !== null });
   const loaded = await loadProject({
     files: door.configFiles,
     options,
@@ -47,14 +48,6 @@ const LOOSE = {
   message:
     'loose giterminism: the configuration is read from the disk and nothing is checked. The same commit may build different images, and what is recorded for the commit is wrong where the configuration differs from it',
 };
-
-async function headOf(repository: GitRepository, directory: string): Promise<Commit> {
-  const commit = await repository.commits.head();
-  if (commit !== null) return commit;
-  throw new UserError('GIT_NO_COMMIT', `the repository of ${directory} has no commit yet`, {
-    hint: 'slipway builds what is committed: git add . && git commit -m first',
-  });
-}
 
 async function render(
   { text, file }: { readonly text: string; readonly file: string },
@@ -100,16 +93,7 @@ async function refuseExternalInputs(
   throw new UserError('CONFIG_INVALID', `unable to read werf config: ${file} is not valid`, { problems });
 }
 
-/** Modes that read something else than HEAD. */
 function refuseModes({ project }: Session): void {
-  const asked = [
-    ['--dev', project.dev !== null],
-    ['--allow-includes-update', project.allowIncludesUpdate],
-  ] as const;
-  for (const [option, given] of asked) {
-    if (given)
-      throw new UserError('NOT_SUPPORTED', `${option} is not supported yet`, {
-        hint: 'commit, and build the commit',
-      });
-  }
+  if (!project.allowIncludesUpdate) return;
+  throw new UserError('NOT_SUPPORTED', '--allow-includes-update is not supported yet');
 }

@@ -1,5 +1,6 @@
 import { parseCommit } from '../commit-object.ts';
 import type { CommitReader, GitRepository, History, WorkTree } from '../repository.ts';
+import { cliDevCommits } from './dev-commits.ts';
 import { type GitProgram, gitProgram } from './git-program.ts';
 import { type ObjectReader, objectReader } from './object-reader.ts';
 import { parseStatus, parseTree } from './parse-listings.ts';
@@ -16,6 +17,7 @@ export function cliRepository(
     commits: commitReader(git, objects),
     workTree: workTreeOf(git),
     history: historyOf(git),
+    development: cliDevCommits(git, objects, (other) => gitProgram(other, env)),
     close: () => objects.close(),
   };
 }

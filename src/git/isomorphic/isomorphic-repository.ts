@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import git from 'isomorphic-git';
+import { UserError } from '../../diagnostics/user-error.ts';
 import type {
   Commit,
   CommitReader,
@@ -27,6 +28,7 @@ export function isomorphicRepository(workTree: string, gitdir: string): GitRepos
     commits: commitReader(place),
     workTree: workTreeOf(place),
     history: historyOf(place),
+    development: { commitState: async () => await Promise.reject(needsGit('--dev')) },
     close: async () => undefined,
   };
 }
@@ -128,6 +130,12 @@ function historyOf(place: Place): History {
       return typeof url === 'string' && url !== '' ? url : null;
     },
   };
+}
+
+function needsGit(what: string): UserError {
+  return new UserError('GIT_PROGRAM_MISSING', `${what} needs the git program, which is not installed`, {
+    hint: 'apt-get install git, or the like',
+  });
 }
 
 function absent(error: unknown): null {
