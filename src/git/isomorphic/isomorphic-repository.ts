@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import git from 'isomorphic-git';
 import { UserError } from '../../diagnostics/user-error.ts';
 import type {
@@ -7,23 +6,17 @@ import type {
   EntryMode,
   GitRepository,
   History,
-  LocalChange,
   ObjectId,
   TreeEntry,
   WorkTree,
 } from '../repository.ts';
-
-interface Place {
-  readonly fs: typeof fs;
-  readonly dir: string;
-  readonly gitdir: string;
-  /** Parsed packs stay here from call to call. */
-  readonly cache: object;
-}
+import type { Place } from './place.ts';
+import { repositoryFiles } from './repository-files.ts';
+import { workTreeChanges } from './work-tree-changes.ts';
 
 /** A repository read without a git program. @param gitdir absolute path of its `.git` directory */
 export function isomorphicRepository(workTree: string, gitdir: string): GitRepository {
-  const place: Place = { fs, dir: workTree, gitdir, cache: {} };
+  const place: Place = { fs: repositoryFiles(gitdir), dir: workTree, gitdir, cache: {} };
   return {
     commits: commitReader(place),
     workTree: workTreeOf(place),
@@ -37,6 +30,7 @@ function commitReader(place: Place): CommitReader {
   const blob = async (id: ObjectId) => Buffer.from((await git.readBlob({ ...place, oid: id })).blob);
   return {
     async head() {
+      await refuseSha256(place);
       const id = await git.resolveRef({ ...place, ref: 'HEAD' }).catch(absent);
       return id === null ? null : readCommit(place, id);
     },
@@ -56,6 +50,11 @@ function commitReader(place: Place): CommitReader {
       }
     },
   };
+}
+
+async function refuseSha256(place: Place): Promise<void> {
+  const format: unknown = await git.getConfig({ ...place, path: 'extensions.objectformat' });
+  if (format === 'sha256') throw needsGit('a repository of SHA-256 objects');
 }
 
 async function readCommit(place: Place, id: string): Promise<Commit | null> {
@@ -85,7 +84,11 @@ async function entryAt(place: Place, commit: string, path: string): Promise<Tree
 
 async function entriesBelow(place: Place, tree: string, under: string): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  for (const { path, mode, oid } of (await git.readTree({ ...place, oid: tree })).tree) {
+  const { tree: found } = await git.readTree({ ...place, oid: tree });
+  // Git sorts directories as if their names ended with a slash; the library sorts by names.
+  const key = ({ path, type }: { readonly path: string; readonly type: string }) =>
+    Buffer.from(type === 'tree' ? `${path}/` : path);
+  for (const { path, mode, oid } of [...found].sort((a, b) => Buffer.compare(key(a), key(b)))) {
     const entry = { path: joined(under, path), mode: modeOf(mode), id: oid as ObjectId };
     if (entry.mode === '40000') entries.push(...(await entriesBelow(place, oid, entry.path)));
     else entries.push(entry);
@@ -96,22 +99,8 @@ async function entriesBelow(place: Place, tree: string, under: string): Promise<
 function workTreeOf(place: Place): WorkTree {
   return {
     root: place.dir,
-    async changes(under) {
-      const filepaths = under.length === 0 ? ['.'] : [...under];
-      const rows = await git.statusMatrix({ ...place, filepaths });
-      return rows
-        .flatMap(([path, head, workTree, stage]) => changeOf(path, head, workTree, stage))
-        .sort((a, b) => (a.path < b.path ? -1 : 1));
-    },
+    changes: (under) => workTreeChanges(place, under),
   };
-}
-
-/** Columns of isomorphic-git's status matrix: in HEAD, in the work tree, in the index. */
-function changeOf(path: string, head: number, workTree: number, stage: number): LocalChange[] {
-  if (head === 1 && workTree === 1 && stage === 1) return [];
-  if (head === 0 && stage === 0) return workTree === 0 ? [] : [{ path, kind: 'untracked' }];
-  if (head === 0) return [{ path, kind: 'added' }];
-  return [{ path, kind: workTree === 0 || stage === 0 ? 'deleted' : 'modified' }];
 }
 
 function historyOf(place: Place): History {
@@ -123,7 +112,8 @@ function historyOf(place: Place): History {
       } catch {
         return null;
       }
-      return fs.existsSync(`${place.gitdir}/shallow`) ? null : false;
+      const shallow = await place.fs.promises.stat(`${place.gitdir}/shallow`).catch(() => null);
+      return shallow === null ? false : null;
     },
     async originUrl() {
       const url: unknown = await git.getConfig({ ...place, path: 'remote.origin.url' });
