@@ -87,6 +87,7 @@ describe('the npm packages', () => {
       './README.md',
       './dist/slipway.js',
       './package.json',
+      './werf.schema.json',
     ]);
   });
 });
