@@ -48,8 +48,8 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     onOpened: (opened) => tell(progress, opened),
   });
   const project = projectOptionsOf(flags, view.cwd);
-  const git = repositoryOnce(project, view);
   const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
+  const git = repositoryOnce(project, view, join(home, 'submodules'));
   const session: Session = {
     version: VERSION,
     project,
@@ -127,7 +127,11 @@ function networkParallelism(value: string): number {
 }
 
 /** The repository around the project, opened at the first call. */
-function repositoryOnce({ directory, workTree }: Session['project'], { env, signal }: ProcessView) {
+function repositoryOnce(
+  { directory, workTree }: Session['project'],
+  { env, signal }: ProcessView,
+  cache: string,
+) {
   let opened: Promise<OpenedRepository> | undefined;
   const open = async () => {
     const { chooseAdapter } = await import('../git/cli/choose-adapter.ts');
@@ -138,6 +142,7 @@ function repositoryOnce({ directory, workTree }: Session['project'], { env, sign
       adapter: (found) =>
         chooseAdapter(found, {
           env,
+          cache,
           anyVersion,
           withoutProgram: async (work) =>
             (await import('../git/isomorphic/isomorphic-repository.ts')).isomorphicRepository(

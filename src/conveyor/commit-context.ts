@@ -3,13 +3,20 @@ import { readlink } from 'node:fs/promises';
 import type { DockerfileImage } from '../config/project.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { DockerfileReader, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
-import type { BlobContent, GitRepository, ObjectId, TreeEntry } from '../git/repository.ts';
+import type {
+  BlobContent,
+  ChangeKind,
+  GitRepository,
+  ObjectId,
+  SubmoduleChange,
+  TreeEntry,
+} from '../git/repository.ts';
 import { type ArchiveFile, writeTar } from '../git/tar-archive.ts';
 import { type AddedFile, addedFiles } from '../giterminism/added-files.ts';
 import type { CommittedFiles } from '../giterminism/committed-files.ts';
 import type { Permissions } from '../giterminism/permissions.ts';
 import type { ProjectFiles } from '../giterminism/project-files.ts';
-import { reading, uncommitted, untracked } from '../giterminism/refusals.ts';
+import { reading, submoduleRefused, uncommitted, untracked } from '../giterminism/refusals.ts';
 import type { BuildContext } from '../stages/build-context.ts';
 import { compareText } from '../stages/canonical.ts';
 import type { ContextFile } from '../stages/context-checksum.ts';
@@ -124,10 +131,15 @@ function isAdded(path: string, added: ReadonlySet<string>): boolean {
 
 function refuseChanges(changes: Awaited<ReturnType<CommittedFiles['changesBelow']>>, context: string): void {
   const named = (path: string) => (context === '' ? path : `${context}/${path}`);
+  for (const { path, kind } of changes) if (isOfSubmodule(kind)) throw submoduleRefused(named(path), kind);
   const strangers = changes.filter(({ kind }) => kind === 'untracked').map(({ path }) => named(path));
   const changed = changes.filter(({ kind }) => kind !== 'untracked').map(({ path }) => named(path));
   if (changed.length > 0) throw uncommitted([...changed, ...strangers]);
   if (strangers.length > 0) throw untracked(strangers);
+}
+
+function isOfSubmodule(kind: ChangeKind): kind is SubmoduleChange {
+  return kind.startsWith('submodule-');
 }
 
 function archiveFile(
@@ -139,10 +151,10 @@ function archiveFile(
   if (added) return { path, mode: added.mode, source: 'elsewhere', open: () => diskContent(added) };
   if (entry?.mode === '160000') {
     throw new UserError(
-      'NOT_SUPPORTED',
-      `the submodule "${path}" is part of the build context: not supported yet`,
+      'GIT_SUBMODULE',
+      `the files of the submodule "${path}" are needed and cannot be had: its commit ${entry.id} is neither here nor at its address`,
       {
-        hint: 'exclude it by .dockerignore, or copy only what lies outside it',
+        hint: 'git submodule update --init, or check its address in .gitmodules; git must be installed for that',
       },
     );
   }

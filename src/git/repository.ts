@@ -23,7 +23,15 @@ export interface TreeEntry {
   readonly id: ObjectId;
 }
 
-export type ChangeKind = 'modified' | 'added' | 'deleted' | 'untracked' | 'submodule';
+export type ChangeKind = 'modified' | 'added' | 'deleted' | 'untracked' | SubmoduleChange;
+
+/** What of a submodule differs; the most telling where it is several things. */
+export type SubmoduleChange =
+  | 'submodule-added'
+  | 'submodule-deleted'
+  | 'submodule-commit-changed'
+  | 'submodule-uncommitted'
+  | 'submodule-untracked';
 
 /** A path whose index or work tree differs from HEAD, as `git status` sees it; ignored files are none. */
 export interface LocalChange {
@@ -39,6 +47,8 @@ export interface CommitReader {
   commit(id: ObjectId): Promise<Commit | null>;
   /** All entries at or below `under`, in git's order; empty when nothing is there. */
   tree(commit: ObjectId, under: RepoPath): Promise<readonly TreeEntry[]>;
+  /** The same entries, each submodule replaced by its files; one whose commit cannot be had stays an entry. */
+  withSubmodules(entries: readonly TreeEntry[]): Promise<readonly TreeEntry[]>;
   /** What is at `path`, a directory too (mode 40000); null when nothing is there. */
   entry(commit: ObjectId, path: RepoPath): Promise<TreeEntry | null>;
   /** Whole content of a blob. @throws when the object is missing */

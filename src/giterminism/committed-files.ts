@@ -66,6 +66,9 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
   };
   if (parts.wholeStatus) changesUnder(prefix).catch(() => undefined);
 
+  const withSubmodules = async (found: readonly TreeEntry[]) =>
+    found.some(({ mode }) => mode === '160000') ? await repository.commits.withSubmodules(found) : found;
+
   const content = async (id: ObjectId) => await repository.commits.blob(id);
 
   /** Follows links component by component; every link met on the way is noted. */
@@ -108,7 +111,7 @@ export function committedFiles(parts: CommittedFilesParts): CommittedFiles {
     isDirectory: async (path) => (await resolve(path)).target?.mode === '40000',
     async below(directory) {
       const top = inRepository(directory);
-      const all = await repository.commits.tree(commit.id, top);
+      const all = await withSubmodules(await repository.commits.tree(commit.id, top));
       return all.map((found) => ({ ...found, path: relative(top, found.path) }));
     },
     async changesBelow(directory) {

@@ -1,4 +1,5 @@
 import { UserError } from '../diagnostics/user-error.ts';
+import type { SubmoduleChange } from '../git/repository.ts';
 
 /** Files that lie on the disk but in no commit. */
 export function untracked(paths: readonly string[]): UserError {
@@ -17,6 +18,38 @@ export function uncommitted(paths: readonly string[]): UserError {
       : `the following files must be committed:\n\n${listed(paths)}`;
   return new UserError('GITERMINISM_UNCOMMITTED', message, { hint: COMMIT_HINT });
 }
+
+/** A submodule that is not as the commit says. */
+export function submoduleRefused(path: string, change: SubmoduleChange): UserError {
+  const [message, hint] = SUBMODULE_WORDS[change];
+  return new UserError(
+    `GITERMINISM_${change.toUpperCase().replaceAll('-', '_')}`,
+    `the submodule "${path}" ${message}`,
+    {
+      hint: `${hint} (\`--dev\` builds the present state of the work tree while you develop)`,
+    },
+  );
+}
+
+const SUBMODULE_WORDS: Readonly<Record<SubmoduleChange, readonly [string, string]>> = {
+  'submodule-added': ['is added, and must be committed', 'commit it, with .gitmodules'],
+  'submodule-deleted': [
+    'is deleted: that must be committed',
+    'commit the deletion, or run `git submodule update --init`',
+  ],
+  'submodule-commit-changed': [
+    'is at another commit than HEAD says: that must be committed',
+    'commit it with `git add` in this repository, or go back by `git submodule update`',
+  ],
+  'submodule-uncommitted': [
+    'has changed files that must be committed',
+    'commit them in the submodule, then the submodule in this repository',
+  ],
+  'submodule-untracked': [
+    'has untracked files that must be committed',
+    'commit or ignore them in the submodule, then commit the submodule in this repository',
+  ],
+};
 
 export function notFoundInCommit(path: string): UserError {
   return new UserError('GITERMINISM_NOT_FOUND', `the file "${path}" not found in the project git repository`);

@@ -57,7 +57,7 @@ const run = (program, args) => () => {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
 };
 const commit = async () => {
-  const opened = cliRepository(repository, process.env);
+  const opened = cliRepository(repository, process.env, join(work, 'submodules'));
   await opened.development.commitState({
     branch: 'bench',
     ignored: async () => new Set(),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type OpenedProject, openProject } from '../../src/commands/open-project.ts';
 import type { Session } from '../../src/commands/session.ts';
 import { nativeDockerfileReader } from '../../src/dockerfile/native/native-dockerfile-reader.ts';
@@ -31,7 +32,7 @@ export async function readProject(options: ReadOptions): Promise<ReadProject> {
   const opened = await openRepository({
     directory,
     workTree: null,
-    adapter: async ({ root }) => cliRepository(root, process.env),
+    adapter: async ({ root }) => cliRepository(root, process.env, join(runDirectory, 'submodules')),
   });
   const session = {
     project: {

@@ -5,14 +5,14 @@ import { gitFixture } from './git-fixture.ts';
 
 const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
 
-gitRepositoryContract('the git program', ({ root }) => cliRepository(root, env));
+gitRepositoryContract('the git program', ({ root }) => cliRepository(root, env, '/nowhere'));
 
 describe('the git program', () => {
   it('reads SHA-256 repositories', async () => {
     const project = await gitFixture('--object-format=sha256');
     await project.write({ 'dir/a': 'content' });
     await project.commit('first');
-    const repository = cliRepository(project.root, env);
+    const repository = cliRepository(project.root, env, '/nowhere');
     const head = await repository.commits.head();
     if (!head) throw new Error('there is no commit');
     expect(head.id).toHaveLength(64);

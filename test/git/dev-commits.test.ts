@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => project.remove());
 
 async function state(over: Partial<DevCommitOptions> = {}, root = project.root) {
-  const repository = cliRepository(root, { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' });
+  const repository = cliRepository(root, { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }, '/nowhere');
   try {
     return await repository.development.commitState({
       branch: '_werf-dev',

@@ -40,7 +40,7 @@ describe('an archive of a commit', () => {
   afterAll(() => fixture.remove());
 
   it('holds files, links and their directories with fixed owners, modes and dates', async () => {
-    const repository = cliRepository(fixture.root, process.env);
+    const repository = cliRepository(fixture.root, process.env, '/nowhere');
     const found: unknown[] = [];
     const reader = extract();
     reader.on('entry', ({ name, mode, mtime, uid, gid, type, linkname }, stream, next) => {
@@ -73,7 +73,7 @@ describe('an archive of a commit', () => {
       await repository.close();
       return hash;
     };
-    const byProgram = await hashOf(cliRepository(fixture.root, process.env));
+    const byProgram = await hashOf(cliRepository(fixture.root, process.env, '/nowhere'));
     expect(await hashOf(isomorphicRepository(fixture.root, `${fixture.root}/.git`))).toBe(byProgram);
   });
 });

@@ -8,6 +8,8 @@ import { cliRepository } from './cli-repository.ts';
 
 export interface AdapterChoice {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of a directory for what is fetched of submodules. */
+  readonly cache: string;
   /** Skips the check of the git program's version. */
   readonly anyVersion: boolean;
   /** Reads the repository where no git program is installed. */
@@ -16,9 +18,9 @@ export interface AdapterChoice {
 
 /** The git program where it is installed, since it is many times faster; otherwise what reads without it. */
 export async function chooseAdapter(found: FoundWorkTree, choice: AdapterChoice): Promise<GitRepository> {
-  const { env, anyVersion, withoutProgram } = choice;
+  const { env, cache, anyVersion, withoutProgram } = choice;
   if (!(await isInstalled('git', env['PATH'] ?? ''))) return await withoutProgram(found);
-  const repository = cliRepository(found.root, env);
+  const repository = cliRepository(found.root, env, cache);
   if (anyVersion) return repository;
   // Asked while HEAD is being read: a process of its own is not waited for.
   const checked = execa('git', ['--version'], { env, extendEnv: false }).then(({ stdout }) =>

@@ -4,25 +4,32 @@ import { cliDevCommits } from './dev-commits.ts';
 import { type GitProgram, gitProgram } from './git-program.ts';
 import { type ObjectReader, objectReader } from './object-reader.ts';
 import { parseStatus, parseTree } from './parse-listings.ts';
+import { type Submodules, submodulesOf } from './submodules.ts';
 import { treeWalk } from './tree-walk.ts';
 
-/** A repository read by the git program. @param workTree absolute path of its root */
+/**
+ * A repository read by the git program.
+ * @param workTree absolute path of its root
+ * @param cache absolute path of a directory for what must be fetched of submodules; need not exist
+ */
 export function cliRepository(
   workTree: string,
   env: Readonly<Record<string, string | undefined>>,
+  cache: string,
 ): GitRepository {
   const git = gitProgram(workTree, env);
   const objects = objectReader(git);
+  const programIn = (directory: string) => gitProgram(directory, env);
   return {
-    commits: commitReader(git, objects),
+    commits: commitReader(git, objects, submodulesOf({ git, objects, programIn, cache })),
     workTree: workTreeOf(git),
     history: historyOf(git),
-    development: cliDevCommits(git, objects, (other) => gitProgram(other, env)),
+    development: cliDevCommits(git, objects, programIn),
     close: () => objects.close(),
   };
 }
 
-function commitReader(git: GitProgram, objects: ObjectReader): CommitReader {
+function commitReader(git: GitProgram, objects: ObjectReader, submodules: Submodules): CommitReader {
   const commit = async (name: string) => {
     const object = await objects.read(name);
     return object?.type === 'commit' ? parseCommit(object.id, object.content.toString('utf8')) : null;
@@ -34,7 +41,8 @@ function commitReader(git: GitProgram, objects: ObjectReader): CommitReader {
       const path = under === '' ? [] : ['--', literal(under)];
       return parseTree(await git.output(['ls-tree', '-r', '-z', '--full-tree', id, ...path]));
     },
-    entry: treeWalk(objects),
+    withSubmodules: (entries) => submodules.expand(entries),
+    entry: treeWalk(objects, submodules.enter),
     async blob(id) {
       const object = await objects.read(id);
       if (object?.type !== 'blob') throw new Error(`${git.workTree}: no blob ${id}`);

@@ -12,7 +12,7 @@ export interface GitProgram {
     signal?: AbortSignal,
   ): Promise<{ readonly status: number; readonly text: string }>;
   /** Starts a command that is spoken with over its standard input and output. */
-  converse(args: readonly string[]): ReturnType<typeof start>;
+  converse(args: readonly string[], more?: Environment): ReturnType<typeof start>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,7 +53,7 @@ export function gitProgram(workTree: string, env: Environment): GitProgram {
           .trim(),
       };
     },
-    converse: (args) => start(args, options),
+    converse: (args, more = {}) => start(args, { ...options, env: { ...options.env, ...more } }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
 import type { BlobContent, ObjectId } from '../repository.ts';
 import { byteReader } from './byte-reader.ts';
@@ -10,6 +11,8 @@ export interface ObjectReader {
     name: string,
   ): Promise<{ readonly id: ObjectId; readonly type: string; readonly content: Buffer } | null>;
   stream(ids: readonly ObjectId[], signal: AbortSignal): AsyncGenerator<BlobContent>;
+  /** Lets objects of another repository be read too. @param directory absolute path of its objects */
+  borrow(directory: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -18,7 +21,9 @@ const AHEAD = 200;
 
 export function objectReader(git: GitProgram): ObjectReader {
   let running: ReturnType<typeof converse> | undefined;
-  const conversation = () => (running ??= converse(git));
+  const borrowed = new Set<string>();
+  const begin = () => converse(git, borrowed);
+  const conversation = () => (running ??= begin());
   const turn = keyedMutex();
 
   return {
@@ -36,7 +41,7 @@ export function objectReader(git: GitProgram): ObjectReader {
 
     async *stream(ids, signal) {
       // A process of its own, since a reader that stops half-way leaves its output unread.
-      const { child, reader } = converse(git);
+      const { child, reader } = begin();
       try {
         for (let sent = 0, got = 0; got < ids.length; got++) {
           signal.throwIfAborted();
@@ -53,6 +58,15 @@ export function objectReader(git: GitProgram): ObjectReader {
       }
     },
 
+    borrow: (directory) =>
+      turn.run('cat-file', async () => {
+        if (borrowed.has(directory)) return;
+        borrowed.add(directory);
+        // A process looks for other repositories when it starts.
+        if (running) await end(running.child);
+        running = undefined;
+      }),
+
     async close() {
       if (running) await end(running.child);
     },
@@ -68,8 +82,10 @@ async function end(child: ReturnType<GitProgram['converse']>): Promise<void> {
   await child;
 }
 
-function converse(git: GitProgram) {
-  const child = git.converse(['cat-file', '--batch']);
+function converse(git: GitProgram, borrowed: ReadonlySet<string>) {
+  const alternates = [...borrowed].join(delimiter);
+  const env = alternates === '' ? {} : { GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates };
+  const child = git.converse(['cat-file', '--batch'], env);
   return { child, reader: byteReader(child.stdout) };
 }
 

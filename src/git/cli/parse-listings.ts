@@ -1,4 +1,11 @@
-import type { ChangeKind, EntryMode, LocalChange, ObjectId, TreeEntry } from '../repository.ts';
+import type {
+  ChangeKind,
+  EntryMode,
+  LocalChange,
+  ObjectId,
+  SubmoduleChange,
+  TreeEntry,
+} from '../repository.ts';
 
 /** Output of `ls-tree -z`. */
 export function parseTree(output: Buffer): TreeEntry[] {
@@ -22,9 +29,17 @@ export function parseStatus(output: Buffer): LocalChange[] {
 }
 
 function changeKind(states: string, submodule: string): ChangeKind {
-  if (submodule.startsWith('S')) return 'submodule';
+  if (submodule.startsWith('S')) return submoduleChange(states, submodule);
   if (states.startsWith('A')) return 'added';
   return states.includes('D') ? 'deleted' : 'modified';
+}
+
+function submoduleChange(states: string, [, commit, changes, files]: string): SubmoduleChange {
+  if (states.startsWith('A')) return 'submodule-added';
+  if (states.includes('D')) return 'submodule-deleted';
+  if (commit === 'C' || states.startsWith('M')) return 'submodule-commit-changed';
+  if (changes === 'M') return 'submodule-uncommitted';
+  return files === 'U' ? 'submodule-untracked' : 'submodule-commit-changed';
 }
 
 function records(output: Buffer): string[] {

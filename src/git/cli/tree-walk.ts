@@ -1,11 +1,12 @@
 import type { EntryMode, ObjectId, RepoPath, TreeEntry } from '../repository.ts';
 import type { ObjectReader } from './object-reader.ts';
+import type { Submodules } from './submodules.ts';
 
 /**
  * Finds what lies at one path by reading tree objects through the running process: no new process per question.
  * Trees that were read are remembered, since they never change.
  */
-export function treeWalk(objects: Pick<ObjectReader, 'read'>) {
+export function treeWalk(objects: Pick<ObjectReader, 'read'>, enter: Submodules['enter']) {
   const trees = new Map<string, Promise<ReadonlyMap<string, TreeEntry>>>();
   const tree = (name: string) => {
     const known = trees.get(name) ?? readTree(objects, name);
@@ -15,7 +16,7 @@ export function treeWalk(objects: Pick<ObjectReader, 'read'>) {
   return async (commit: ObjectId, path: RepoPath): Promise<TreeEntry | null> => {
     let found: TreeEntry = { path: '', mode: '40000', id: commit };
     for (const part of path.split('/').filter((name) => name !== '')) {
-      if (found.mode !== '40000') return null;
+      if (found.mode === '160000' ? !(await enter(found)) : found.mode !== '40000') return null;
       const next = (await tree(`${found.id}^{tree}`)).get(part);
       if (!next) return null;
       found = { ...next, path: found.path === '' ? part : `${found.path}/${part}` };

@@ -40,6 +40,8 @@ function commitReader(place: Place): CommitReader {
       if (top === null) return [];
       return top.mode === '40000' ? await entriesBelow(place, top.id, under) : [top];
     },
+    // What lies in other repositories is not followed.
+    withSubmodules: async (entries) => entries,
     entry: (commit, path) => entryAt(place, commit, path),
     blob,
     async *blobs(ids, signal) {
