@@ -123,6 +123,7 @@ async function conveyorParts(
         reader: ports.dockerfile,
         configFiles,
         unchecked: session.project.loose,
+        onWarning: (problem) => session.progress.emit({ kind: 'warning', problem }),
         date,
         signal,
       }),

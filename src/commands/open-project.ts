@@ -27,6 +27,7 @@ export async function openProject(
   const commit = await presentCommit(session);
   if (loose) session.progress.emit({ kind: 'warning', problem: LOOSE });
   const door = await projectDoor(session, { commit, wholeStatus, unchecked: loose || options.dev !== null });
+  await refuseIncludes(door);
   const loaded = await loadProject({
     files: door.configFiles,
     options,
@@ -91,6 +92,13 @@ async function refuseExternalInputs(
   });
   if (problems.length === 0) return;
   throw new UserError('CONFIG_INVALID', `unable to read werf config: ${file} is not valid`, { problems });
+}
+
+/** To leave them out would give other images than the project means. */
+async function refuseIncludes({ configFiles }: ProjectDoor): Promise<void> {
+  const file = 'werf-includes.yaml';
+  if (!(await configFiles.has(file, 'nothing'))) return;
+  throw new UserError('NOT_SUPPORTED', `${file}: configuration from other repositories is not supported yet`);
 }
 
 function refuseModes({ project }: Session): void {

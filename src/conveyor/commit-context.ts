@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import type { DockerfileImage } from '../config/project.ts';
+import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { DockerfileReader, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
 import type {
@@ -36,6 +37,7 @@ export interface CommitContextParts {
   /** Unix seconds: dates of all files of the context. */
   readonly date: number;
   readonly signal: AbortSignal;
+  readonly onWarning: (problem: Problem) => void;
 }
 
 /** What one image may read of the commit, and what permissions add to it. */
@@ -92,7 +94,11 @@ export function commitContext(image: DockerfileImage, parts: CommitContextParts)
       const archive = [...chosen]
         .sort((a, b) => compareText(a.path, b.path))
         .map((file) => archiveFile(file, added.get(file.path), committed.get(file.path)));
-      await writeTar(archive, sink, { commits: parts.repository.commits, date: parts.date, signal: stop });
+      const { commits, largeFiles } = parts.repository;
+      const pointers: string[] = [];
+      const onPointer = (path: string) => void pointers.push(path);
+      await writeTar(archive, sink, { commits, largeFiles, onPointer, date: parts.date, signal: stop });
+      if (pointers.length > 0) parts.onWarning(pointersLeft(pointers));
     },
   };
 }
@@ -136,6 +142,15 @@ function refuseChanges(changes: Awaited<ReturnType<CommittedFiles['changesBelow'
   const changed = changes.filter(({ kind }) => kind !== 'untracked').map(({ path }) => named(path));
   if (changed.length > 0) throw uncommitted([...changed, ...strangers]);
   if (strangers.length > 0) throw untracked(strangers);
+}
+
+/** Files of the context whose content is elsewhere. */
+function pointersLeft(paths: readonly string[]): Problem {
+  return {
+    code: 'GIT_LFS_POINTER',
+    message: `files of the build context are pointers of Git LFS, not what these stand for: ${[...paths].sort().join(', ')}`,
+    hint: 'install git-lfs, and see that its server can be reached',
+  };
 }
 
 function isOfSubmodule(kind: ChangeKind): kind is SubmoduleChange {

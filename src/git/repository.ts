@@ -1,4 +1,5 @@
 import type { DevCommits } from './dev-commits.ts';
+import type { LargeFiles } from './large-files.ts';
 
 /** Full hex id of a git object; 40 digits, 64 in SHA-256 repositories. */
 export type ObjectId = string & { readonly __objectId: unique symbol };
@@ -83,6 +84,7 @@ export interface GitRepository {
   readonly commits: CommitReader;
   readonly workTree: WorkTree;
   readonly history: History;
+  readonly largeFiles: LargeFiles;
   /** Commits of the work tree's present state. */
   readonly development: DevCommits;
   /** Ends child processes. Safe to call twice. */

@@ -1,7 +1,8 @@
-import { once } from 'node:events';
+import { once as event } from 'node:events';
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Pack } from 'tar-stream';
+import { LARGEST_POINTER, type LargeFiles, pointedSize } from './large-files.ts';
 import type { BlobContent, CommitReader, ObjectId } from './repository.ts';
 
 /** A file to be archived: its content in git, or a function that opens it elsewhere. */
@@ -16,6 +17,9 @@ export type ArchiveFile = {
 
 export interface ArchiveOptions {
   readonly commits: Pick<CommitReader, 'blobs'>;
+  readonly largeFiles: LargeFiles;
+  /** Told of files that are pointers of Git LFS still, as their content cannot be had. */
+  readonly onPointer: (path: string) => void;
   /** Unix seconds: the date of every entry. */
   readonly date: number;
   readonly signal: AbortSignal;
@@ -28,13 +32,14 @@ export interface ArchiveOptions {
 export async function writeTar(
   files: readonly ArchiveFile[],
   sink: Writable,
-  { commits, date, signal }: ArchiveOptions,
+  options: ArchiveOptions,
 ): Promise<void> {
+  const { commits, date, signal } = options;
   const { pack: newPack } = await import('tar-stream');
   const pack = newPack();
   // What breaks is thrown below; as an event alone it would end the whole program.
   pack.on('error', () => undefined);
-  const ended = once(sink, 'finish', { signal });
+  const ended = event(sink, 'finish', { signal });
   ended.catch(() => undefined);
   pack.pipe(sink);
   const ids = files.flatMap((file) => (file.source === 'git' ? [file.id] : []));
@@ -47,7 +52,8 @@ export async function writeTar(
         pack.entry({ ...dated, name: `${name}/`, type: 'directory', mode: 0o755 });
       }
       const content = file.source === 'git' ? await nextBlob(blobs) : file.open();
-      await addFile(pack, { ...dated, name: file.path }, file.mode, content, signal);
+      const whole = await withoutPointer(file, content, options);
+      await addFile(pack, { ...dated, name: file.path }, file.mode, whole, signal);
     }
     pack.finalize();
     await ended;
@@ -57,6 +63,25 @@ export async function writeTar(
   } finally {
     await blobs.return?.(undefined);
   }
+}
+
+/** What a pointer of Git LFS stands for, in its place. */
+async function withoutPointer(
+  { path, mode, source }: ArchiveFile,
+  content: BlobContent,
+  { largeFiles, onPointer, signal }: ArchiveOptions,
+): Promise<BlobContent> {
+  if (source !== 'git' || mode === '120000' || content.size > LARGEST_POINTER) return content;
+  const pieces: Buffer[] = [];
+  for await (const piece of content.chunks) pieces.push(piece);
+  const read = Buffer.concat(pieces);
+  const large = pointedSize(read) === null ? null : await largeFiles.content(read, path, signal);
+  if (large === null && pointedSize(read) !== null) onPointer(path);
+  return large ?? { size: read.length, chunks: one([read]) };
+}
+
+async function* one(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* pieces;
 }
 
 async function nextBlob(blobs: AsyncIterator<BlobContent>): Promise<BlobContent> {
@@ -80,9 +105,9 @@ async function addFile(
   }
   const entry = pack.entry({ ...header, type: 'file', size, mode: mode === '100755' ? 0o755 : 0o644 });
   for await (const piece of chunks) {
-    if (!entry.write(piece)) await once(entry, 'drain', { signal });
+    if (!entry.write(piece)) await event(entry, 'drain', { signal });
   }
-  const finished = once(entry, 'finish', { signal });
+  const finished = event(entry, 'finish', { signal });
   entry.end(undefined);
   await finished;
 }

@@ -192,6 +192,38 @@ describe('without a network', () => {
   });
 });
 
+describe('submodules', () => {
+  it('are part of contexts, and must be as the commit says', async () => {
+    const library = await makeProject({ inside: 'of the library' });
+    const project = await makeProject({ 'werf.yaml': config(), Dockerfile: 'FROM scratch\nCOPY lib /lib\n' });
+    const url = `file://${library.root}`;
+    project.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', url, 'lib');
+    await project.commit('with a library');
+    const build = () => builder.run(['build'], { cwd: project.root });
+    const built = await build();
+    expect(built.exitCode, built.stderr).toBe(0);
+    const found = filesOfImage(/name: (\S+)/.exec(built.stdout)?.[1] ?? '');
+    expect(found).toEqual({ 'lib/inside': 'of the library' });
+    await project.write({ 'lib/inside': 'changed' });
+    const refused = await build();
+    expect(refused.stderr).toContain('the submodule "lib" has changed files that must be committed');
+    expect(refused.exitCode).toBe(1);
+    await project.remove();
+    await library.remove();
+  });
+});
+
+describe('what cannot be read yet', () => {
+  it('is not left out in silence', async () => {
+    const files = { 'werf.yaml': config(), 'werf-includes.yaml': 'includes: []\n', Dockerfile: DOCKERFILE };
+    const { exitCode, stderr } = await building({ files });
+    expect(stderr).toContain(
+      'werf-includes.yaml: configuration from other repositories is not supported yet',
+    );
+    expect(exitCode).toBe(1);
+  });
+});
+
 describe('the loose mode', () => {
   it('builds contexts from HEAD and checks nothing', async () => {
     const { exitCode, stdout, stderr } = await building({

@@ -56,7 +56,13 @@ function archiving(broken: number) {
         yield { size: 100_000, chunks: Readable.from([Buffer.alloc(100_000)]) };
       }
     }
-    await writeTar(FILES, sink, { commits: { blobs: (ids) => blobs(ids) }, date: 0, signal });
+    await writeTar(FILES, sink, {
+      commits: { blobs: (ids) => blobs(ids) },
+      largeFiles: { content: async () => null },
+      onPointer: () => undefined,
+      date: 0,
+      signal,
+    });
   };
 }
 

@@ -2,6 +2,7 @@ import { parseCommit } from '../commit-object.ts';
 import type { CommitReader, GitRepository, History, WorkTree } from '../repository.ts';
 import { cliDevCommits } from './dev-commits.ts';
 import { type GitProgram, gitProgram } from './git-program.ts';
+import { cliLargeFiles } from './large-files.ts';
 import { type ObjectReader, objectReader } from './object-reader.ts';
 import { parseStatus, parseTree } from './parse-listings.ts';
 import { type Submodules, submodulesOf } from './submodules.ts';
@@ -24,6 +25,7 @@ export function cliRepository(
     commits: commitReader(git, objects, submodulesOf({ git, objects, programIn, cache })),
     workTree: workTreeOf(git),
     history: historyOf(git),
+    largeFiles: cliLargeFiles(git),
     development: cliDevCommits(git, objects, programIn),
     close: () => objects.close(),
   };

@@ -21,6 +21,7 @@ export function isomorphicRepository(workTree: string, gitdir: string): GitRepos
     commits: commitReader(place),
     workTree: workTreeOf(place),
     history: historyOf(place),
+    largeFiles: { content: async () => null },
     development: { commitState: async () => await Promise.reject(needsGit('--dev')) },
     close: async () => undefined,
   };
