@@ -132,6 +132,20 @@ describe('the rooms of src/', () => {
     expect(imports.map(wrong).filter((reason) => reason !== null)).toEqual([]);
   });
 
+  it('have no files that import each other in a circle', () => {
+    const next = new Map(sources.map(({ file, text }) => [file, importsOf(file, text).map(({ to }) => to)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, above: readonly string[]) => {
+      if (above.includes(file)) circles.push([...above.slice(above.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || above.includes(file)) return;
+      for (const target of next.get(file) ?? []) visit(target, [...above, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
   it('are told apart from what is forbidden', () => {
     const types = { typesOnly: true };
     const code = { typesOnly: false };
@@ -210,6 +224,20 @@ describe('the rooms of native/', () => {
     const written = texts.filter(({ text }) => !/^\/\/ Code generated .* DO NOT EDIT\.$/m.test(text));
     expect(written.filter(({ text }) => text.split('\n').length > 401).map(({ file }) => file)).toEqual([]);
     expect(written.filter(({ text }) => /^func init\(\)/m.test(text)).map(({ file }) => file)).toEqual([]);
+  });
+
+  it('have no files that import each other in a circle', () => {
+    const next = new Map(sources.map(({ file, text }) => [file, importsOf(file, text).map(({ to }) => to)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, above: readonly string[]) => {
+      if (above.includes(file)) circles.push([...above.slice(above.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || above.includes(file)) return;
+      for (const target of next.get(file) ?? []) visit(target, [...above, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) visit(file, []);
+    expect(circles).toEqual([]);
   });
 
   it('are told apart from what is forbidden', () => {

@@ -36,7 +36,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
-    load: async () => (await import('./completion-command.ts')).completionCommand,
+    load: async () => (await import('./completion-command.ts')).completionCommand(loadAll),
   },
   {
     name: 'version',
@@ -44,6 +44,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./version-command.ts')).versionCommand,
   },
 ];
+
+function loadAll(): Promise<readonly Command[]> {
+  return Promise.all(COMMANDS.map((entry) => entry.load()));
+}
 
 /** Commands that a later version brings. */
 export const LATER: readonly string[] = [

@@ -1,5 +1,5 @@
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Commit } from '../git/repository.ts';
+import type { Commit } from '../git/objects.ts';
 import type { Session } from './session.ts';
 
 /** The commit that a run looks at: HEAD, or with --dev a commit of the work tree as it is now. */

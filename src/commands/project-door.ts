@@ -1,4 +1,4 @@
-import type { Commit } from '../git/repository.ts';
+import type { Commit } from '../git/objects.ts';
 import { type CommittedFiles, committedFiles } from '../giterminism/committed-files.ts';
 import { diskFiles } from '../giterminism/disk-files.ts';
 import { parseGiterminismConfig } from '../giterminism/giterminism-config.ts';

@@ -7,7 +7,8 @@ import { describeFinding } from './reading/describe-finding.ts';
 import { type DocumentKind, documentKind, namesIn } from './reading/document-kind.ts';
 import { type Finding, type Findings, finding, noFindings } from './reading/finding.ts';
 import type { ImageReading } from './reading/image-reading.ts';
-import type { ProjectDefaults, ReadMeta } from './reading/read-meta.ts';
+import { NO_DEFAULTS, type ProjectDefaults } from './reading/project-defaults.ts';
+import type { ReadMeta } from './reading/read-meta.ts';
 import { type SourceLines, type SourcePositions, sourcePositions } from './reading/source-positions.ts';
 import { type ConfigDocument, readDocuments } from './yaml/config-document.ts';
 
@@ -129,7 +130,6 @@ async function readImages(
   documents: readonly KnownDocument[],
   common: Omit<ImageReading, 'document' | 'defaults'> & { readonly defaults: ProjectDefaults | undefined },
 ): Promise<readonly ImageDocument[]> {
-  const { NO_DEFAULTS } = await import('./reading/read-meta.ts');
   const defaults = common.defaults ?? NO_DEFAULTS;
   const images: ImageDocument[] = [];
   for (const { kind, document } of documents) {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { UserError } from '../diagnostics/user-error.ts';
-import type { Commit } from '../git/repository.ts';
+import type { Commit } from '../git/objects.ts';
 import type { ProjectFiles } from '../giterminism/project-files.ts';
 import type {
   TemplateHost,

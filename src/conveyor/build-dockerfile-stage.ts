@@ -6,7 +6,7 @@ import { stageLabels } from '../stages/stage-labels.ts';
 import { saveStage } from '../storage/save-stage.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
-import { type ImageRun, taskOf } from './dockerfile-image.ts';
+import { type ImageRun, taskOf } from './image-run.ts';
 import { waitingFor } from './waiting.ts';
 
 export interface BuiltStage {

@@ -4,14 +4,8 @@ import type { DockerfileImage } from '../config/project.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { DockerfileReader, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
-import type {
-  BlobContent,
-  ChangeKind,
-  GitRepository,
-  ObjectId,
-  SubmoduleChange,
-  TreeEntry,
-} from '../git/repository.ts';
+import type { BlobContent, ObjectId, TreeEntry } from '../git/objects.ts';
+import type { ChangeKind, GitRepository, SubmoduleChange } from '../git/repository.ts';
 import { type ArchiveFile, writeTar } from '../git/tar-archive.ts';
 import { type AddedFile, addedFiles } from '../giterminism/added-files.ts';
 import type { CommittedFiles } from '../giterminism/committed-files.ts';

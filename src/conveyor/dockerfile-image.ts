@@ -1,28 +1,14 @@
-import type { DockerfileImage } from '../config/project.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Platform } from '../oci/platform.ts';
-import { type RunningTask, runTask } from '../progress/task.ts';
+import { runTask } from '../progress/task.ts';
 import { DOCKERFILE_STAGE, type DockerfileStage, dockerfileStage } from '../stages/dockerfile-stage.ts';
 import { adoptLocalStage, findStage } from '../storage/find-stage.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 import { buildDockerfileStage } from './build-dockerfile-stage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 import type { StageResult, StageSource } from './image-result.ts';
+import { type ImageRun, taskOf } from './image-run.ts';
 import { commitOf, stageSummary } from './stage-summary.ts';
 import { waitingFor } from './waiting.ts';
-
-/** One image on its way through the conveyor. */
-export interface ImageRun {
-  /** As in logs: `~` for the nameless image. */
-  readonly title: string;
-  readonly image: DockerfileImage;
-  readonly platform: Platform;
-  /** The task whose parts the stages are. */
-  readonly task: RunningTask;
-  /** Nothing is built: a stage that is missing is an error. */
-  readonly requireBuilt: boolean;
-  readonly signal: AbortSignal;
-}
 
 /** A base may turn out, when it is pulled, to mean something else than was known; once more is then enough. */
 const ATTEMPTS = 3;
@@ -91,10 +77,6 @@ async function findOrBuild(
   if (!built) return null;
   const source = built.discarded ? 'repo' : null;
   return resultOf(built.stage, source, built.basePulled, parts.now() - started);
-}
-
-export function taskOf({ progress, now }: ConveyorParts, { title, task }: Pick<ImageRun, 'title' | 'task'>) {
-  return { progress, now, image: title, parent: task.id };
 }
 
 function eventOf(parts: ConveyorParts, run: ImageRun, stage: StoredStage) {

@@ -1,4 +1,4 @@
-import type { Commit, ObjectId } from './repository.ts';
+import type { Commit, ObjectId } from './objects.ts';
 
 /** Reads the text of a commit object. */
 export function parseCommit(id: ObjectId, text: string): Commit {

@@ -1,4 +1,4 @@
-import type { Commit, RepoPath } from './repository.ts';
+import type { Commit, RepoPath } from './objects.ts';
 
 /** Commits of the present state of the work tree, which leave branches, index, stash and files of the user alone. */
 export interface DevCommits {

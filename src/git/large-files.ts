@@ -1,4 +1,4 @@
-import type { BlobContent, RepoPath } from './repository.ts';
+import type { BlobContent, RepoPath } from './objects.ts';
 
 /** Contents that Git LFS keeps elsewhere. */
 export interface LargeFiles {

@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Pack } from 'tar-stream';
 import { LARGEST_POINTER, type LargeFiles, pointedSize } from './large-files.ts';
-import type { BlobContent, CommitReader, ObjectId } from './repository.ts';
+import type { BlobContent, ObjectId } from './objects.ts';
+import type { CommitReader } from './repository.ts';
 
 /** A file to be archived: its content in git, or a function that opens it elsewhere. */
 export type ArchiveFile = {

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import { sharedWork } from '../concurrency/shared-work.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Commit, GitRepository, LocalChange, ObjectId, RepoPath, TreeEntry } from '../git/repository.ts';
+import type { Commit, ObjectId, RepoPath, TreeEntry } from '../git/objects.ts';
+import type { GitRepository, LocalChange } from '../git/repository.ts';
 import { notFoundInCommit, uncommitted, untracked } from './refusals.ts';
 
 /** The files of one commit, below the project directory, and how the work tree differs from them. */

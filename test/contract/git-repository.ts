@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findWorkTree } from '../../src/git/find-work-tree.ts';
-import type { GitRepository, LocalChange, ObjectId } from '../../src/git/repository.ts';
+import type { ObjectId } from '../../src/git/objects.ts';
+import type { GitRepository, LocalChange } from '../../src/git/repository.ts';
 import { type Fixture, gitFixture } from '../git/git-fixture.ts';
 
 /** Opens the repository of a work tree, as a command would. */

@@ -5,7 +5,7 @@ import { Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { contextSocket } from '../../src/engine/buildah/context-socket.ts';
-import type { BlobContent, ObjectId } from '../../src/git/repository.ts';
+import type { BlobContent, ObjectId } from '../../src/git/objects.ts';
 import { type ArchiveFile, writeTar } from '../../src/git/tar-archive.ts';
 import { temporaryDirectory } from '../helper/scripted.ts';
 

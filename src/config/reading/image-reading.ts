@@ -1,7 +1,7 @@
 import type { Position } from '../../diagnostics/problem.ts';
 import type { ConfigDocument, Path } from '../yaml/config-document.ts';
 import { type FindingDetails, type Findings, finding } from './finding.ts';
-import type { ProjectDefaults } from './read-meta.ts';
+import type { ProjectDefaults } from './project-defaults.ts';
 import type { SourcePositions } from './source-positions.ts';
 
 /** One image document while it is read. */

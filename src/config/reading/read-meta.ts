@@ -1,36 +1,13 @@
-import type { Position } from '../../diagnostics/problem.ts';
-import type { Platform } from '../../oci/platform.ts';
-import type { ProjectImageSpec } from '../image-spec.ts';
-import type { SbomStandard } from '../project.ts';
 import type { CleanupSettings, GitWorktreeSettings } from '../project-settings.ts';
 import { MetaSection } from '../schema/meta-section.ts';
 import { schemaFindings } from '../schema/schema-findings.ts';
 import type { ConfigDocument } from '../yaml/config-document.ts';
 import type { Findings } from './finding.ts';
 import { warnOld } from './image-reading.ts';
+import { NO_DEFAULTS, type ProjectDefaults } from './project-defaults.ts';
 import { readCleanup } from './read-cleanup.ts';
 import { warnOfEssentialLabels } from './read-image-spec.ts';
 import type { SourcePositions } from './source-positions.ts';
-
-/** What images have where they say nothing themselves. */
-export interface ProjectDefaults {
-  readonly cacheVersion: string;
-  readonly platforms: readonly Platform[];
-  readonly staged: boolean;
-  readonly imageSpec: ProjectImageSpec | null;
-  readonly sbom: SbomStandard | null;
-  /** Where the fields of `build` are written; null: not given. */
-  position(field: string): Position | null;
-}
-
-export const NO_DEFAULTS: ProjectDefaults = {
-  cacheVersion: '',
-  platforms: [],
-  staged: false,
-  imageSpec: null,
-  sbom: null,
-  position: () => null,
-};
 
 export interface ReadMeta {
   readonly name: string;

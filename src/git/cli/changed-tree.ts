@@ -1,4 +1,4 @@
-import type { ObjectId, RepoPath } from '../repository.ts';
+import type { ObjectId, RepoPath } from '../objects.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { StoredEntry, TreeWriter } from './object-writer.ts';
 import { parseTreeObject } from './tree-walk.ts';

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { UserError } from '../../diagnostics/user-error.ts';
 import { parseCommit } from '../commit-object.ts';
 import type { DevCommitOptions, DevCommits } from '../dev-commits.ts';
-import type { ObjectId, RepoPath } from '../repository.ts';
+import type { ObjectId, RepoPath } from '../objects.ts';
 import { changedTree, type TreeChanges } from './changed-tree.ts';
 import { type GitProgram, gitFailed } from './git-program.ts';
 import { type ObjectReader, objectReader } from './object-reader.ts';

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 import { keyedMutex } from '../../concurrency/keyed-mutex.ts';
-import type { BlobContent, ObjectId } from '../repository.ts';
+import type { BlobContent, ObjectId } from '../objects.ts';
 import { byteReader } from './byte-reader.ts';
 import { type GitProgram, gitFailed } from './git-program.ts';
 

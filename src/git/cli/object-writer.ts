@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EntryMode, ObjectId, RepoPath } from '../repository.ts';
+import type { EntryMode, ObjectId, RepoPath } from '../objects.ts';
 import { byteReader } from './byte-reader.ts';
 import { type GitProgram, gitFailed } from './git-program.ts';
 

@@ -1,11 +1,5 @@
-import type {
-  ChangeKind,
-  EntryMode,
-  LocalChange,
-  ObjectId,
-  SubmoduleChange,
-  TreeEntry,
-} from '../repository.ts';
+import type { EntryMode, ObjectId, TreeEntry } from '../objects.ts';
+import type { ChangeKind, LocalChange, SubmoduleChange } from '../repository.ts';
 
 /** Output of `ls-tree -z`. */
 export function parseTree(output: Buffer): TreeEntry[] {

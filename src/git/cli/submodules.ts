@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
-import type { ObjectId, RepoPath, TreeEntry } from '../repository.ts';
+import type { ObjectId, RepoPath, TreeEntry } from '../objects.ts';
 import type { GitProgram } from './git-program.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { parseTree } from './parse-listings.ts';

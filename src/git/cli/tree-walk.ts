@@ -1,4 +1,4 @@
-import type { EntryMode, ObjectId, RepoPath, TreeEntry } from '../repository.ts';
+import type { EntryMode, ObjectId, RepoPath, TreeEntry } from '../objects.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { Submodules } from './submodules.ts';
 

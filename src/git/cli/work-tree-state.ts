@@ -1,5 +1,5 @@
 import { UserError } from '../../diagnostics/user-error.ts';
-import type { EntryMode, ObjectId, RepoPath } from '../repository.ts';
+import type { EntryMode, ObjectId, RepoPath } from '../objects.ts';
 import type { GitProgram } from './git-program.ts';
 
 /** How a path of the work tree differs from HEAD. */

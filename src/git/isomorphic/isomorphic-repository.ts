@@ -1,15 +1,7 @@
 import git from 'isomorphic-git';
 import { UserError } from '../../diagnostics/user-error.ts';
-import type {
-  Commit,
-  CommitReader,
-  EntryMode,
-  GitRepository,
-  History,
-  ObjectId,
-  TreeEntry,
-  WorkTree,
-} from '../repository.ts';
+import type { Commit, EntryMode, ObjectId, TreeEntry } from '../objects.ts';
+import type { CommitReader, GitRepository, History, WorkTree } from '../repository.ts';
 import type { Place } from './place.ts';
 import { repositoryFiles } from './repository-files.ts';
 import { workTreeChanges } from './work-tree-changes.ts';

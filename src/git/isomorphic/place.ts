@@ -1,4 +1,4 @@
-import type { RepoPath } from '../repository.ts';
+import type { RepoPath } from '../objects.ts';
 import type { RepositoryFiles } from './repository-files.ts';
 
 /** A repository, as the library wants to be told of it. */

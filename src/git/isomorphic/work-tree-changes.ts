@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import git from 'isomorphic-git';
-import type { LocalChange, RepoPath } from '../repository.ts';
+import type { RepoPath } from '../objects.ts';
+import type { LocalChange } from '../repository.ts';
 import type { Place } from './place.ts';
 
 /** What differs from HEAD below some paths; empty: everywhere. */
