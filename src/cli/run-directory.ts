@@ -1,9 +1,14 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../diagnostics/user-error.ts';
+import { removeTree } from './remove-tree.ts';
+import { hasEnded, thisProcess } from './run-owner.ts';
 
 /** Sockets in the directory must have paths below 108 bytes, names in it stay below 24. */
 const LONGEST = 80;
+const PREFIX = 'werf-';
+/** Says whose directory it is. */
+const OWNER = 'owner';
 
 /** A private directory that is made when it is first asked for. */
 export interface RunDirectory {
@@ -12,9 +17,13 @@ export interface RunDirectory {
   remove(): Promise<void>;
 }
 
-/** @param parent absolute; made if it is missing */
+/**
+ * What runs left that were killed is removed as well.
+ * @param parent absolute; made if it is missing
+ */
 export function runDirectory(parent: string): RunDirectory {
   let made: Promise<string> | undefined;
+  let swept: Promise<void> | undefined;
   const make = async () => {
     if (Buffer.byteLength(parent) > LONGEST) {
       throw new UserError('TMP_DIR_TOO_LONG', `the path of the temporary folder is too long: ${parent}`, {
@@ -23,7 +32,10 @@ export function runDirectory(parent: string): RunDirectory {
     }
     try {
       await mkdir(parent, { recursive: true });
-      return await mkdtemp(join(parent, 'werf-'));
+      const path = await mkdtemp(join(parent, PREFIX));
+      await writeFile(join(path, OWNER), `${await thisProcess()}\n`);
+      swept = sweep(parent);
+      return path;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new UserError('TMP_DIR_UNUSABLE', `no temporary folder could be made in ${parent}: ${reason}`, {
@@ -39,7 +51,26 @@ export function runDirectory(parent: string): RunDirectory {
     },
     async remove() {
       const path = await made?.catch(() => undefined);
-      if (path !== undefined) await rm(path, { recursive: true, force: true });
+      await swept;
+      if (path !== undefined) await removeRun(path);
     },
   };
+}
+
+/** Removes the directories of runs that have ended without doing so. What cannot be removed is left. */
+async function sweep(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.startsWith(PREFIX))) {
+    const path = join(parent, name);
+    const owner = await readFile(join(path, OWNER), 'utf8').catch(() => null);
+    if (owner === null || !(await hasEnded(owner))) continue;
+    await removeRun(path).catch(() => undefined);
+  }
+}
+
+/** The owner goes last: what could not be removed is tried again by the next run. */
+async function removeRun(path: string): Promise<void> {
+  for (const name of await readdir(path).catch(() => []))
+    if (name !== OWNER) await removeTree(join(path, name));
+  await removeTree(path);
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runDirectory } from '../../src/cli/run-directory.ts';
+import { thisProcess } from '../../src/cli/run-owner.ts';
 
 describe('the directory of a run', () => {
   let parent = '';
@@ -25,6 +26,30 @@ describe('the directory of a run', () => {
     await writeFile(join(await directory.path(), 'file'), '');
     await directory.remove();
     expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('is removed by a later run when its own was killed, and by none while that goes on', async () => {
+    const mine = await thisProcess();
+    const [boot, namespace, id, start] = mine.split(' ');
+    const owners = {
+      'werf-alive': mine,
+      'werf-dead': [boot, namespace, '4194305', start].join(' '),
+      'werf-number-given-again': [boot, namespace, id, '1'].join(' '),
+      'werf-other-boot': ['other', namespace, '4194305', start].join(' '),
+      'werf-other-container': [boot, 'pid:[1]', '4194305', start].join(' '),
+      'werf-odd': 'nonsense',
+      'else-dead': [boot, namespace, '4194305', start].join(' '),
+    };
+    for (const [name, owner] of Object.entries(owners)) {
+      await mkdir(join(parent, name, 'below'), { recursive: true });
+      await writeFile(join(parent, name, 'owner'), owner);
+    }
+    const directory = runDirectory(parent);
+    await directory.path();
+    await directory.remove();
+    expect(await readdir(parent)).toEqual(
+      ['else-dead', 'werf-alive', 'werf-odd', 'werf-other-boot', 'werf-other-container'].sort(),
+    );
   });
 
   it('refuses a place that cannot be used, or is too deep for sockets', async () => {
