@@ -14,7 +14,7 @@ import (
 // noNetworkSuffix marks the input of steps that get an empty network namespace.
 const noNetworkSuffix = ".no-network"
 
-// Leash is the standard input of a build's steps: an empty file that no other build uses, so that the processes that run
+// Leash is the standard input of a build's steps: a file that no other build uses, so that the processes that run
 // its steps can be found and stopped.
 type Leash struct {
 	file *os.File
@@ -22,7 +22,8 @@ type Leash struct {
 }
 
 // NewLeash makes a leash in a directory of this run. Close it when the build has ended.
-func NewLeash(directory string, network Network) (*Leash, error) {
+// What steps read from it is text, mostly nothing.
+func NewLeash(directory string, network Network, text string) (*Leash, error) {
 	pattern := "steps-*"
 	if network == NoNetwork {
 		pattern += noNetworkSuffix
@@ -32,6 +33,9 @@ func NewLeash(directory string, network Network) (*Leash, error) {
 		return nil, fmt.Errorf("preparing the input of run steps: %w", err)
 	}
 	defer made.Close()
+	if _, err := made.WriteString(text); err != nil {
+		return nil, fmt.Errorf("preparing the input of run steps: %w", err)
+	}
 	file, err := os.Open(made.Name())
 	if err != nil {
 		return nil, fmt.Errorf("preparing the input of run steps: %w", err)

@@ -1,8 +1,10 @@
 package isolation
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -23,11 +25,14 @@ const graceOfRuntime = 1500 * time.Millisecond
 var runners = map[string]runner{
 	"buildah-chroot-runtime": {},
 	"buildah-oci-runtime":    {deletes: true},
+	ociRunner:                {container: true},
 }
 
 type runner struct {
 	// deletes says that the process has something to take down itself when it is told to stop.
 	deletes bool
+	// container says that the process is an OCI runtime that runs a container: it is asked to end that.
+	container bool
 }
 
 // Supervise takes over when this process was started to run one step, and does not return then. Buildah leaves
@@ -64,7 +69,11 @@ func supervise(runner runner, args []string) (int, error) {
 			return 0, fmt.Errorf("making a network namespace without a network: %w", err)
 		}
 	}
-	child, err := startSupervised(args)
+	start := startSupervised
+	if runner.container {
+		start = startRuntime
+	}
+	child, err := start(args)
 	if err != nil {
 		return 0, err
 	}
@@ -72,7 +81,7 @@ func supervise(runner runner, args []string) (int, error) {
 		endAll()
 		return 0, fmt.Errorf("the engine has ended")
 	}
-	go stopOnSignal(stop, child, runner)
+	go stopOnSignal(stop, child, runner, args)
 	status := reapUntil(child)
 	endAll()
 	return status, nil
@@ -98,13 +107,37 @@ func startSupervised(args []string) (int, error) {
 	return child, nil
 }
 
+// startRuntime runs a container: args are our name, the runtime, its state, the bundle, the container's name.
+func startRuntime(args []string) (int, error) {
+	command := []string{args[1], "--root", args[2], "run", "--bundle", args[3], args[4]}
+	child, err := syscall.ForkExec(args[1], command, &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("starting %s: %w", args[1], err)
+	}
+	return child, nil
+}
+
+// deleteContainer ends all that runs in a container, so that the runtime comes to its end.
+func deleteContainer(args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), graceOfRuntime)
+	defer cancel()
+	_ = exec.CommandContext(ctx, args[1], "--root", args[2], "delete", "--force", args[4]).Run()
+}
+
 func isPipe(fd int) bool {
 	var status unix.Stat_t
 	return unix.Fstat(fd, &status) == nil && status.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
-func stopOnSignal(stop <-chan os.Signal, child int, runner runner) {
+func stopOnSignal(stop <-chan os.Signal, child int, runner runner, args []string) {
 	<-stop
+	if runner.container {
+		deleteContainer(args)
+	}
 	if runner.deletes {
 		_ = syscall.Kill(child, syscall.SIGTERM)
 		time.Sleep(graceOfRuntime)

@@ -14,7 +14,9 @@ import (
 	"go.podman.io/storage"
 	"go.podman.io/storage/pkg/archive"
 
+	"slipway.dev/engine/internal/host"
 	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/store"
 )
 
@@ -25,8 +27,13 @@ const sharedMemory = "65536k"
 type Workshop struct {
 	Store     *store.Store
 	Isolation isolation.Choice
-	// Limits of run steps, `type=soft:hard`.
-	Limits []string
+	// Layers makes the store's layers.
+	Layers *layer.Committer
+	// Uploads gets layers that are on their way to a repository; nil: nobody does.
+	Uploads Uploader
+	// Limits of run steps, `type=soft:hard`, and as the isolation takes them.
+	Limits    []string
+	RunLimits []host.Limit
 	// Directory is private to this run.
 	Directory string
 }
@@ -68,7 +75,7 @@ func (w *Workshop) Build(ctx context.Context, build Dockerfile, progress Progres
 	if err != nil {
 		return nil, err
 	}
-	leash, err := isolation.NewLeash(directory, build.Network)
+	leash, err := isolation.NewLeash(directory, build.Network, "")
 	if err != nil {
 		return nil, err
 	}

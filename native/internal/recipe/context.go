@@ -30,14 +30,17 @@ func receiveContext(ctx context.Context, address, parent string) (directory stri
 	}
 	defer connection.Close()
 	defer context.AfterFunc(ctx, func() { connection.SetDeadline(time.Unix(1, 0)) })()
-	if err := unpack(connection, directory); err != nil {
+	if _, err := io.WriteString(connection, "all\n"); err != nil {
+		return directory, fmt.Errorf("asking for the build context: %w", err)
+	}
+	if err := Unpack(connection, directory); err != nil {
 		return directory, fmt.Errorf("receiving the build context: %w", err)
 	}
 	return directory, nil
 }
 
-// unpack extracts a tar. No entry leads out of the directory, whatever its names and links say.
-func unpack(stream io.Reader, directory string) error {
+// Unpack extracts a tar. No entry leads out of the directory, whatever its names and links say.
+func Unpack(stream io.Reader, directory string) error {
 	root, err := os.OpenRoot(directory)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func archived(t *testing.T, headers ...tar.Header) *bytes.Buffer {
 func TestAContextKeepsModesAndTimes(t *testing.T) {
 	date := time.Unix(1700000000, 0)
 	directory := t.TempDir()
-	err := unpack(archived(t,
+	err := Unpack(archived(t,
 		tar.Header{Typeflag: tar.TypeDir, Name: "d/", Mode: 0o755, ModTime: date},
 		tar.Header{Typeflag: tar.TypeReg, Name: "d/run", Mode: 0o755, ModTime: date},
 		tar.Header{Typeflag: tar.TypeReg, Name: "e/f", Mode: 0o600, ModTime: date},
@@ -78,7 +78,7 @@ func TestNoEntryOfAContextLeadsOut(t *testing.T) {
 		if err := os.Mkdir(directory, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := unpack(archived(t, headers...), directory); err == nil {
+		if err := Unpack(archived(t, headers...), directory); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 		for _, path := range []string{filepath.Join(outside, "escaped"), filepath.Join(directory, "..", "escaped")} {

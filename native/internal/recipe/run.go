@@ -28,7 +28,7 @@ func (w *Workshop) Run(
 		return 0, fmt.Errorf("preparing a container: %w", err)
 	}
 	defer os.RemoveAll(directory)
-	leash, err := isolation.NewLeash(directory, isolation.HostNetwork)
+	leash, err := isolation.NewLeash(directory, isolation.HostNetwork, "")
 	if err != nil {
 		return 0, err
 	}

@@ -30,3 +30,6 @@ func (b *Berth) Leave(cause error) {
 	}
 	b.store.removeContainers(b.suffix)
 }
+
+// Release gives up the space that is held back for deleting when the disk is full.
+func (s *Store) Release() { s.owner.release() }

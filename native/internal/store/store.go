@@ -40,13 +40,18 @@ type UnknownDriverError struct{ error }
 // Open opens the store where Buildah and Podman of the same user have theirs, with the first driver that works there,
 // and removes what engines that were killed have left.
 func Open(asked string) (*Store, error) {
-	candidates, err := driversFor(asked)
-	if err != nil {
-		return nil, &UnknownDriverError{err}
-	}
 	options, err := types.DefaultStoreOptions()
 	if err != nil {
 		return nil, fmt.Errorf("reading storage.conf: %w", err)
+	}
+	return OpenAt(options, asked)
+}
+
+// OpenAt is Open for a store whose place is known.
+func OpenAt(options types.StoreOptions, asked string) (*Store, error) {
+	candidates, err := driversFor(asked)
+	if err != nil {
+		return nil, &UnknownDriverError{err}
 	}
 	if err := os.MkdirAll(options.GraphRoot, 0o700); err != nil {
 		return nil, fmt.Errorf("making the store's directory: %w", err)
@@ -62,6 +67,9 @@ func Open(asked string) (*Store, error) {
 	}
 	opened.Warnings = append(opened.Warnings, opened.spaceWarning()...)
 	if opened.owner, err = newOwner(opened.GraphRoot()); err != nil {
+		return nil, err
+	}
+	if err := opened.makeScratch(); err != nil {
 		return nil, err
 	}
 	opened.sweep()
@@ -121,6 +129,8 @@ func (s *Store) spaceWarning() []string {
 // the library's own shutdown would object to layers that other engines have in use.
 func (s *Store) Close() error {
 	s.removeContainers(containerPrefix + s.owner.name)
+	s.removeLayers(s.LayerName(""))
+	scratch := os.RemoveAll(s.Scratch())
 	s.Free()
-	return s.owner.close()
+	return errors.Join(scratch, s.owner.close())
 }

@@ -32,6 +32,9 @@ func (s *Store) sweep() {
 			}
 		}
 	}
+	s.sweepLayers()
+	s.sweepScratch()
+	s.sweepStaging()
 	s.signOutDead()
 }
 

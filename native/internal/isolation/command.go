@@ -1,0 +1,85 @@
+package isolation
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"slipway.dev/engine/internal/host"
+)
+
+// Command is one command to run in a root file system.
+type Command struct {
+	// Root is where the file system is mounted. Every mount's target exists in it.
+	Root string
+	// Args is executed as it is; Env is the whole environment.
+	Args, Env []string
+	// Dir is the working directory; it exists.
+	Dir      string
+	UID, GID uint32
+	Groups   []uint32
+	// Home is HOME where Env has none.
+	Home   string
+	Mounts []specs.Mount
+	Limits []host.Limit
+	// Capabilities in the order of their names.
+	Capabilities []string
+	Network      Network
+	// Hostname is what the command sees.
+	Hostname string
+	// Bundle is a private directory.
+	Bundle string
+	// Stdin is the command's, and its leash.
+	Stdin          *os.File
+	Stdout, Stderr io.Writer
+}
+
+// Runner runs commands: one implementation for each way to isolate them.
+type Runner interface {
+	// Run ends with the command. The error holds an *exec.ExitError where the command failed. When ctx is done, the leash of
+	// the command stops it.
+	Run(ctx context.Context, command Command) error
+	// Places lists where this way of isolation mounts something besides the command's own mounts: directories that must
+	// exist in the root.
+	Places() []string
+}
+
+// Runner gives the implementation of the choice.
+func (c Choice) Runner() Runner {
+	if c.Mode == Chroot {
+		return chrooted{}
+	}
+	return contained{runtime: c.Runtime, rootless: c.rootless}
+}
+
+// process is the part of a runtime's configuration that is the same everywhere.
+func (c Command) process() *specs.Process {
+	process := &specs.Process{
+		Args: c.Args, Env: c.environment(), Cwd: c.Dir,
+		User: specs.User{UID: c.UID, GID: c.GID, AdditionalGids: c.Groups},
+		Capabilities: &specs.LinuxCapabilities{
+			Bounding: c.Capabilities, Effective: c.Capabilities, Permitted: c.Capabilities,
+		},
+	}
+	if c.UID != 0 {
+		process.Capabilities.Effective, process.Capabilities.Permitted = nil, nil
+	}
+	for _, limit := range c.Limits {
+		process.Rlimits = append(process.Rlimits, specs.POSIXRlimit{
+			Type: "RLIMIT_" + strings.ToUpper(limit.Name), Soft: uint64(limit.Soft), Hard: uint64(limit.Hard),
+		})
+	}
+	return process
+}
+
+func (c Command) environment() []string {
+	for _, pair := range c.Env {
+		if strings.HasPrefix(pair, "HOME=") {
+			return c.Env
+		}
+	}
+	return append(append([]string{}, c.Env...), "HOME="+c.Home)
+}

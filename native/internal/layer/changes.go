@@ -1,0 +1,349 @@
+package layer
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ReservedName says that a file has a name that layers use to remove others.
+type ReservedName struct{ Name string }
+
+// Error names the file.
+func (r *ReservedName) Error() string {
+	return fmt.Sprintf("/%s: names that begin with %s mean in layers that a file was removed: give the file another name", r.Name, whiteoutPrefix)
+}
+
+// change is one difference between a root file system and the layers below.
+type change struct {
+	name string
+	// now is nil for a removal.
+	now *Node
+	// same says that it is as below, and listed only for the sake of its other names.
+	same     bool
+	modified time.Time
+}
+
+// comparison finds what a directory has that the layers below have not. Every driver gives the same list.
+type comparison struct {
+	below *Tree
+	// partial says that the directory holds only what is new: the upper directory of an overlay. Else it is a whole copy.
+	partial bool
+	// since is a time of the file system, in a whole copy: what has not changed later is as below.
+	since unix.Timespec
+	epoch time.Time
+	list  []change
+	// idle are files of a partial directory that are as below.
+	idle []string
+}
+
+// compare lists the changes in the order of layers.
+func (c *comparison) compare(directory string) error {
+	root := &Node{path: directory, parts: []string{directory}}
+	if err := unix.Lstat(directory, &root.Stat); err != nil {
+		return fmt.Errorf("reading %s: %w", directory, err)
+	}
+	if _, err := c.children(".", c.below.root, root, false); err != nil {
+		return err
+	}
+	c.dropIdle()
+	return nil
+}
+
+// children compares what a directory holds. low is nil where there was none; fresh says that the directory above hides what
+// is below, and so does this one. It says whether names came or went.
+func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, error) {
+	present, err := readNames(now.path)
+	if err != nil {
+		return false, err
+	}
+	names := map[string]bool{}
+	for _, base := range present {
+		if hidden, is := strings.CutPrefix(base, whiteoutPrefix); is && c.partial {
+			if base != opaqueMark {
+				names[hidden] = names[hidden] || false
+			}
+			continue
+		}
+		names[base] = true
+	}
+	fresh = fresh || !c.partial || isOpaque(now.path)
+	if low != nil && fresh {
+		before, err := c.below.names(low)
+		if err != nil {
+			return false, err
+		}
+		for _, base := range before {
+			names[base] = names[base] || false
+		}
+	}
+	moved := false
+	for _, base := range slices.Sorted(maps.Keys(names)) {
+		came, err := c.one(path.Join(name, base), low, now, names[base], fresh)
+		if err != nil {
+			return false, err
+		}
+		moved = moved || came
+	}
+	return moved, nil
+}
+
+// one compares one name, and says whether it came or went.
+func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (moved bool, err error) {
+	base := path.Base(name)
+	var before *Node
+	if low != nil && low.IsDir() {
+		before, err = c.below.child(low, base)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	now := &Node{path: filepath.Join(parent.path, base)}
+	if present {
+		if err := unix.Lstat(now.path, &now.Stat); err != nil {
+			return false, fmt.Errorf("reading /%s: %w", name, err)
+		}
+	}
+	if !present || (c.partial && isWhiteout(&now.Stat)) {
+		if before == nil {
+			return false, nil
+		}
+		c.list = append(c.list, change{name: name})
+		return true, nil
+	}
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		return false, &ReservedName{Name: name}
+	}
+	now.parts = []string{now.path}
+	if now.IsDir() {
+		return before == nil || !before.IsDir(), c.directory(name, before, now, fresh)
+	}
+	return before == nil, c.file(name, before, now)
+}
+
+func (c *comparison) file(name string, before, now *Node) error {
+	same, err := c.unchanged(before, now)
+	if err != nil {
+		return fmt.Errorf("/%s: %w", name, err)
+	}
+	if same && now.Stat.Nlink < 2 {
+		if c.partial {
+			c.idle = append(c.idle, now.path)
+		}
+		return nil
+	}
+	c.list = append(c.list, change{name: name, now: now, same: same, modified: c.clamp(now)})
+	return nil
+}
+
+func (c *comparison) directory(name string, before, now *Node, fresh bool) error {
+	if before != nil && !before.IsDir() {
+		before = nil
+	}
+	place := len(c.list)
+	c.list = append(c.list, change{name: name, now: now, modified: c.clamp(now)})
+	moved, err := c.children(name, before, now, fresh)
+	if err != nil {
+		return err
+	}
+	if before == nil {
+		return nil
+	}
+	// That something came or went dates a directory; whether a driver dates it for less is its own affair.
+	if time.Unix(now.Stat.Mtim.Unix()).After(c.epoch) && !moved {
+		c.list[place].modified = c.clamp(before)
+	}
+	like, err := alike(before, now)
+	c.list[place].same = like && c.list[place].modified.Equal(time.Unix(before.Stat.Mtim.Sec, 0))
+	return err
+}
+
+func (c *comparison) clamp(node *Node) time.Time {
+	modified := time.Unix(node.Stat.Mtim.Sec, 0)
+	if modified.After(c.epoch) {
+		return c.epoch
+	}
+	return modified
+}
+
+// unchanged says whether a file is as below. Times tell only that it may be: then the contents are compared.
+func (c *comparison) unchanged(before, now *Node) (bool, error) {
+	if before == nil {
+		return false, nil
+	}
+	if !c.partial && earlier(now.Stat.Ctim, c.since) {
+		return true, nil
+	}
+	if before.Stat.Size != now.Stat.Size || before.Stat.Mtim != now.Stat.Mtim || before.Stat.Rdev != now.Stat.Rdev {
+		return false, nil
+	}
+	if like, err := alike(before, now); err != nil || !like {
+		return false, err
+	}
+	switch {
+	case now.IsRegular():
+		return sameContent(before, now)
+	case now.IsLink():
+		first, err := before.Target()
+		if err != nil {
+			return false, err
+		}
+		second, err := now.Target()
+		return first == second, err
+	}
+	return true, nil
+}
+
+func earlier(a, b unix.Timespec) bool { return a.Sec < b.Sec || (a.Sec == b.Sec && a.Nsec < b.Nsec) }
+
+// alike compares type, mode, owner and attributes.
+func alike(a, b *Node) (bool, error) {
+	if a.Stat.Mode != b.Stat.Mode || a.Stat.Uid != b.Stat.Uid || a.Stat.Gid != b.Stat.Gid {
+		return false, nil
+	}
+	first, err := attributes(a.path)
+	if err != nil {
+		return false, err
+	}
+	second, err := attributes(b.path)
+	return maps.Equal(first, second), err
+}
+
+func sameContent(a, b *Node) (bool, error) {
+	first, err := a.Open()
+	if err != nil {
+		return false, err
+	}
+	defer first.Close()
+	second, err := b.Open()
+	if err != nil {
+		return false, err
+	}
+	defer second.Close()
+	var left, right [32 << 10]byte
+	for {
+		n, err := io.ReadFull(first, left[:])
+		m, _ := io.ReadFull(second, right[:])
+		if !bytes.Equal(left[:n], right[:m]) {
+			return false, nil
+		}
+		if err != nil {
+			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), nil
+		}
+	}
+}
+
+// dropIdle leaves out what is as below: files that have no other name that is new, directories that hold nothing new.
+func (c *comparison) dropIdle() {
+	renewed, needed := map[uint64]bool{}, map[string]bool{}
+	for _, one := range c.list {
+		if one.now != nil && !one.same && !one.now.IsDir() {
+			renewed[one.now.Stat.Ino] = true
+		}
+	}
+	idle := func(one change) bool {
+		if !one.same {
+			return false
+		}
+		if one.now.IsDir() {
+			return !needed[one.name]
+		}
+		return !renewed[one.now.Stat.Ino]
+	}
+	for _, one := range c.list {
+		if one.now != nil && one.now.IsDir() && one.same || idle(one) {
+			continue
+		}
+		for up := path.Dir(one.name); up != "." && !needed[up]; up = path.Dir(up) {
+			needed[up] = true
+		}
+	}
+	c.list = slices.DeleteFunc(c.list, func(one change) bool {
+		if !idle(one) {
+			return false
+		}
+		if c.partial {
+			c.idle = append(c.idle, one.now.path)
+		}
+		return true
+	})
+}
+
+// tidy makes a partial directory what a layer of the list would be when it is unpacked.
+func (c *comparison) tidy() error {
+	for _, at := range c.idle {
+		if err := os.RemoveAll(at); err != nil {
+			return fmt.Errorf("leaving out what did not change: %w", err)
+		}
+	}
+	for i := len(c.list) - 1; i >= 0; i-- {
+		one := c.list[i]
+		if one.now == nil {
+			continue
+		}
+		if err := setTime(one.now.path, one.modified); err != nil {
+			return fmt.Errorf("dating /%s: %w", one.name, err)
+		}
+	}
+	return nil
+}
+
+// entries makes the layer of the list.
+func (c *comparison) entries(yield func(Entry, error) bool) {
+	named := map[uint64]string{}
+	for _, one := range c.list {
+		if one.now == nil {
+			if !yield(Removal(one.name), nil) {
+				return
+			}
+			continue
+		}
+		entry, err := EntryOf(one.now, one.name)
+		if err == nil && entry.Header == nil {
+			continue
+		}
+		if err == nil {
+			entry.Header.ModTime = one.modified
+			if first, known := named[one.now.Stat.Ino]; known && !one.now.IsDir() && one.now.Stat.Nlink > 1 {
+				entry = Entry{Header: linkTo(entry.Header, first)}
+			} else {
+				named[one.now.Stat.Ino] = one.name
+			}
+		}
+		if !yield(entry, err) {
+			return
+		}
+	}
+}
+
+// linkTo is the header of a further name of a file.
+func linkTo(header *tar.Header, first string) *tar.Header {
+	link := *header
+	link.Typeflag, link.Linkname, link.Size, link.PAXRecords = tar.TypeLink, first, 0, nil
+	return &link
+}
+
+// now is a time of the file system that holds the directory, as changes there are dated.
+func now(directory string) (unix.Timespec, error) {
+	file, err := os.CreateTemp(directory, "now-*")
+	if err != nil {
+		return unix.Timespec{}, fmt.Errorf("asking the file system for the time: %w", err)
+	}
+	defer file.Close()
+	defer os.Remove(file.Name())
+	var status unix.Stat_t
+	err = unix.Fstat(int(file.Fd()), &status)
+	return status.Ctim, err
+}

@@ -1,0 +1,336 @@
+package layer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	digest "github.com/opencontainers/go-digest"
+	"go.podman.io/storage"
+	drivers "go.podman.io/storage/drivers"
+	"go.podman.io/storage/pkg/archive"
+	"golang.org/x/sys/unix"
+
+	"slipway.dev/engine/internal/store"
+)
+
+// Committer makes layers of a store.
+type Committer struct {
+	Store *store.Store
+	Blobs *Blobs
+	// Directory is private to this run.
+	Directory string
+}
+
+// source is where a layer comes from.
+type source struct {
+	parent  string
+	entries iter.Seq2[Entry, error]
+	// upper holds the entries on the disk already, to be moved into the store; empty: they are written.
+	upper string
+}
+
+// Entries makes a layer over the parent of entries in the order of layers. Nothing is left behind when it fails.
+func (c *Committer) Entries(ctx context.Context, parent string, entries iter.Seq2[Entry, error]) (Made, error) {
+	return c.make(ctx, source{parent: parent, entries: entries})
+}
+
+func (c *Committer) make(ctx context.Context, from source) (Made, error) {
+	if c.Store.Driver == store.VFS {
+		return c.put(ctx, from)
+	}
+	return c.stage(ctx, from)
+}
+
+// stage makes the layer in the driver's staging directory, then moves it into the store.
+func (c *Committer) stage(ctx context.Context, from source) (Made, error) {
+	var made Made
+	apply := func(directory string, options *archive.TarOptions) (output drivers.DriverWithDifferOutput, err error) {
+		if err := c.Store.MarkStaging(filepath.Dir(directory)); err != nil {
+			return output, err
+		}
+		made, output.TarSplit, err = c.write(ctx, from, directory, options.WhiteoutFormat != archive.OverlayWhiteoutFormat)
+		output.UncompressedDigest, output.Size = made.DiffID, made.Size
+		return output, err
+	}
+	output, err := c.Store.PrepareStagedLayer(&drivers.ApplyDiffWithDifferOpts{}, differ{apply})
+	if err != nil {
+		return Made{}, errors.Join(err, c.discard(output))
+	}
+	return c.adopt(ctx, from.parent, made, output)
+}
+
+// differ lets the driver call for the content of a staging directory.
+type differ struct {
+	apply func(directory string, options *archive.TarOptions) (drivers.DriverWithDifferOutput, error)
+}
+
+// ApplyDiff fills the directory.
+func (d differ) ApplyDiff(
+	directory string, options *archive.TarOptions, _ *drivers.DifferOptions,
+) (drivers.DriverWithDifferOutput, error) {
+	return d.apply(directory, options)
+}
+
+// Close has nothing to close.
+func (differ) Close() error { return nil }
+
+func (c *Committer) discard(output *drivers.DriverWithDifferOutput) error {
+	if output == nil || output.Target == "" {
+		return nil
+	}
+	return c.Store.CleanupStagedLayer(output)
+}
+
+// write passes the entries through hash, description and compressor, and onto the disk where they are not there yet.
+func (c *Committer) write(ctx context.Context, from source, directory string, markers bool) (made Made, split *os.File, err error) {
+	if err := c.likeParent(from.parent, directory); err != nil {
+		return Made{}, nil, err
+	}
+	onto := &writer{root: directory, markers: markers}
+	if from.upper != "" {
+		onto = nil
+	}
+	blob, err := c.Blobs.begin()
+	if err != nil {
+		return Made{}, nil, err
+	}
+	through, err := newStream(c.Directory, blob, nil)
+	if err != nil {
+		blob.abandon()
+		return Made{}, nil, err
+	}
+	defer through.abandon()
+	if err := pass(ctx, from.entries, through, onto); err != nil {
+		return Made{}, through.split, err
+	}
+	if made, err = through.made(); err != nil {
+		return Made{}, through.split, err
+	}
+	if from.upper != "" {
+		// Not os.Rename, which refuses where an empty directory is in the way.
+		err = unix.Rename(from.upper, directory)
+	}
+	return made, through.split, err
+}
+
+// pass takes entries one by one.
+func pass(ctx context.Context, entries iter.Seq2[Entry, error], through *stream, onto *writer) error {
+	for entry, err := range entries {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = one(entry, through, onto)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if onto != nil {
+		return onto.finish()
+	}
+	return nil
+}
+
+func one(entry Entry, through *stream, onto *writer) error {
+	if onto == nil {
+		return through.add(entry, nil)
+	}
+	file, err := onto.begin(entry.Header)
+	if err != nil {
+		return fmt.Errorf("writing /%s: %w", entry.Header.Name, err)
+	}
+	if file == nil {
+		return through.add(entry, nil)
+	}
+	if err := through.add(entry, file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return onto.end(file, entry.Header)
+}
+
+// likeParent gives a layer's root directory owner and mode of the one below.
+func (c *Committer) likeParent(parent, directory string) error {
+	if parent == "" {
+		return os.Chmod(directory, 0o755)
+	}
+	below, err := Open(c.Store, parent)
+	if err != nil {
+		return err
+	}
+	if err := os.Lchown(directory, int(below.root.Stat.Uid), int(below.root.Stat.Gid)); err != nil {
+		return fmt.Errorf("preparing a layer: %w", err)
+	}
+	return os.Chmod(directory, os.FileMode(below.root.Stat.Mode&0o777))
+}
+
+// adopt makes a layer of the store of what was staged, unless it is there already.
+func (c *Committer) adopt(
+	ctx context.Context, parent string, made Made, output *drivers.DriverWithDifferOutput,
+) (Made, error) {
+	made.ID = IDOf(parent, made.DiffID)
+	unlock, err := c.Store.Lock(ctx, "layers")
+	if err != nil {
+		return Made{}, errors.Join(err, c.discard(output))
+	}
+	defer unlock()
+	if present, err := c.Store.Layer(made.ID); err == nil {
+		if present.UncompressedDigest == made.DiffID && present.Parent == parent {
+			return made, c.discard(output)
+		}
+		made.ID = ""
+	}
+	added, err := c.Store.ApplyStagedLayer(storage.ApplyStagedLayerOptions{
+		ID: made.ID, ParentLayer: parent, DiffOutput: output, DiffOptions: &drivers.ApplyDiffWithDifferOpts{},
+	})
+	if err != nil {
+		return Made{}, errors.Join(fmt.Errorf("adding a layer to the store: %w", err), c.discard(output))
+	}
+	made.ID = added.ID
+	return made, c.Store.LeaveStaging(filepath.Dir(output.Target))
+}
+
+// IDOf is the id that the image library gives a layer when it pulls it, so that each finds what the other made.
+func IDOf(parent string, diffID digest.Digest) string {
+	if parent == "" {
+		return diffID.Encoded()
+	}
+	return digest.Canonical.FromString(parent + "+" + diffID.Encoded()).Encoded()
+}
+
+// put gives the tar to a driver that keeps whole trees, while it is made.
+func (c *Committer) put(ctx context.Context, from source) (Made, error) {
+	blob, err := c.Blobs.begin()
+	if err != nil {
+		return Made{}, err
+	}
+	read, write := io.Pipe()
+	through, err := newStream("", blob, write)
+	if err != nil {
+		blob.abandon()
+		return Made{}, err
+	}
+	defer through.abandon()
+	type result struct {
+		made Made
+		err  error
+	}
+	finished := make(chan result, 1)
+	go func() {
+		err := pass(ctx, from.entries, through, nil)
+		var made Made
+		if err == nil {
+			made, err = through.made()
+		}
+		write.CloseWithError(err)
+		finished <- result{made, err}
+	}()
+	added, _, err := c.Store.PutLayer("", from.parent, nil, "", false, nil, read)
+	read.CloseWithError(errors.Join(err, io.ErrClosedPipe))
+	written := <-finished
+	if written.err != nil && !errors.Is(written.err, io.ErrClosedPipe) {
+		err = written.err
+	}
+	if err != nil {
+		return Made{}, fmt.Errorf("adding a layer to the store: %w", err)
+	}
+	return c.settle(ctx, from.parent, written.made, added)
+}
+
+// settle keeps one of equal layers.
+func (c *Committer) settle(ctx context.Context, parent string, made Made, added *storage.Layer) (Made, error) {
+	made.ID = added.ID
+	unlock, err := c.Store.Lock(ctx, "layers")
+	if err != nil {
+		return Made{}, err
+	}
+	defer unlock()
+	equal, err := c.Store.LayersByUncompressedDigest(made.DiffID)
+	if err != nil {
+		return Made{}, fmt.Errorf("looking for layers: %w", err)
+	}
+	for _, other := range equal {
+		if other.ID != made.ID && other.Parent == parent && other.Created.Before(added.Created) {
+			if c.Store.DeleteLayer(made.ID) == nil {
+				made.ID = other.ID
+			}
+			break
+		}
+	}
+	return made, nil
+}
+
+// Work is a layer that is being filled by commands.
+type Work struct {
+	// ID is the layer's in the store; it can be mounted.
+	ID     string
+	parent string
+	upper  string
+	below  *Tree
+	// partial says that upper holds only what is new.
+	partial bool
+	begun   func() error
+	compare *comparison
+}
+
+// Begin makes a layer over the parent that can be written to, under a name that says whose it is.
+func (c *Committer) Begin(parent, name string, epoch time.Time) (*Work, error) {
+	below, err := Open(c.Store, parent)
+	if err != nil {
+		return nil, err
+	}
+	made, err := c.Store.CreateLayer("", parent, []string{name}, "", true, nil)
+	if err != nil {
+		return nil, fmt.Errorf("making a place to run commands in: %w", err)
+	}
+	upper, err := directoryOf(c.Store, made.ID)
+	if err != nil {
+		return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
+	}
+	work := &Work{ID: made.ID, parent: parent, upper: upper, below: below, partial: c.Store.Driver != store.VFS,
+		compare: &comparison{below: below, epoch: epoch}}
+	work.compare.partial = work.partial
+	if !work.partial {
+		if work.compare.since, err = now(c.Directory); err != nil {
+			return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
+		}
+	}
+	return work, nil
+}
+
+// Finish makes a layer of what was written; it must not be mounted. changed is false where nothing was.
+func (c *Committer) Finish(ctx context.Context, work *Work) (made Made, changed bool, err error) {
+	if err := work.compare.compare(work.upper); err != nil {
+		return Made{}, false, err
+	}
+	if len(work.compare.list) == 0 {
+		return Made{}, false, nil
+	}
+	from := source{parent: work.parent, entries: work.compare.entries}
+	if work.partial {
+		if err := work.compare.tidy(); err != nil {
+			return Made{}, false, err
+		}
+		from.upper = work.upper
+	}
+	made, err = c.make(ctx, from)
+	return made, err == nil, err
+}
+
+// Discard gives the place up.
+func (c *Committer) Discard(work *Work) error {
+	// Driver and store want the directory that may have been moved away.
+	if err := os.MkdirAll(work.upper, 0o755); err != nil {
+		return fmt.Errorf("removing a place where commands ran: %w", err)
+	}
+	if err := c.Store.DeleteLayer(work.ID); err != nil {
+		return fmt.Errorf("removing a place where commands ran: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package layer
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	digest "github.com/opencontainers/go-digest"
+	"go.podman.io/storage"
+	"go.podman.io/storage/pkg/archive"
+)
+
+// Tars gives layers of a store as plain tars.
+type Tars interface {
+	Diff(from, to string, options *storage.DiffOptions) (io.ReadCloser, error)
+	Layer(id string) (*storage.Layer, error)
+}
+
+// Pack finds the blob of a layer of the store, or makes it from what the store keeps.
+func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
+	found, err := store.Layer(id)
+	if err != nil {
+		return Blob{}, fmt.Errorf("reading layer %s: %w", id, err)
+	}
+	if blob, known := b.Find(found.UncompressedDigest); known {
+		return blob, nil
+	}
+	plain := archive.Uncompressed
+	tar, err := store.Diff("", id, &storage.DiffOptions{Compression: &plain})
+	if err != nil {
+		return Blob{}, fmt.Errorf("reading layer %s: %w", id, err)
+	}
+	defer tar.Close()
+	defer context.AfterFunc(ctx, func() { tar.Close() })()
+	writer, err := b.begin()
+	if err != nil {
+		return Blob{}, err
+	}
+	defer writer.abandon()
+	hash := newBackgroundHash()
+	buffer := make([]byte, copyBuffer)
+	_, err = io.CopyBuffer(plainWriter{io.MultiWriter(hash, writer)}, plainReader{tar}, buffer)
+	diffID := hash.digest()
+	if ctx.Err() != nil {
+		return Blob{}, ctx.Err()
+	}
+	if err != nil {
+		return Blob{}, fmt.Errorf("compressing layer %s: %w", id, err)
+	}
+	if found.UncompressedDigest != "" && diffID != found.UncompressedDigest {
+		return Blob{}, &DamagedLayer{ID: id, Wanted: found.UncompressedDigest, Got: diffID}
+	}
+	return writer.finish(diffID)
+}
+
+// DamagedLayer says that what the store keeps of a layer is not what was put there.
+type DamagedLayer struct {
+	ID          string
+	Wanted, Got digest.Digest
+}
+
+// Error names the layer.
+func (d *DamagedLayer) Error() string {
+	return fmt.Sprintf("layer %s of the store is damaged: its files give %s instead of %s", d.ID, d.Got, d.Wanted)
+}

@@ -1,0 +1,282 @@
+package recipe
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.podman.io/storage/types"
+
+	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/layer"
+	"slipway.dev/engine/internal/store"
+)
+
+// asMaker makes the test program print the digests of all sample recipes, instead of testing.
+const asMaker = "SLIPWAY_TEST_MAKE_SAMPLES"
+
+// sample is a recipe that must give the same layer everywhere.
+type sample struct {
+	name string
+	// before are the steps of a layer below, if there is one.
+	before, steps []Step
+	// devices says that only who may make devices can run it.
+	devices bool
+}
+
+func act(words ...string) Run {
+	return Run{Command: append([]string{"/bin/scribe"}, words...), Env: []string{"PATH=/bin"}, Network: isolation.HostNetwork}
+}
+
+func samples(t testing.TB) []sample {
+	plain := func(headers []tar.Header, contents ...string) Step {
+		return Extract{Open: tarOf(t, headers, contents...)}
+	}
+	directory := func(name string, mode int64) tar.Header {
+		return tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode}
+	}
+	with := func(header tar.Header, records map[string]string) tar.Header {
+		header.PAXRecords = records
+		return header
+	}
+	tree := shell("mkdir -p /d/sub/deep; for i in a b c; do echo $i > /d/$i; echo $i > /d/sub/$i; done; ln -s a /d/link; echo z > /d/sub/deep/z")
+	capability := map[string]string{"SCHILY.xattr.security.capability": "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"}
+	return []sample{
+		{name: "files and directories", steps: []Step{tree}},
+		{name: "extracted files", steps: []Step{plain([]tar.Header{directory("x", 0o755), file("x/a"), file("x/b")}, "1", "2")}},
+		{name: "extracted unsorted", steps: []Step{plain([]tar.Header{file("z"), file("y/b"), file("a")}, "1", "2", "3")}},
+		{name: "extracted sorted", steps: []Step{Extract{Sorted: true, Open: tarOf(t, []tar.Header{file("a"), file("b/c"), file("b-d")}, "1", "2", "3")}}},
+		{name: "hard links", steps: []Step{shell("mkdir /h; echo x > /h/b; ln /h/b /h/a; ln /h/b /h/c; ln /h/b /b")}},
+		{name: "a hard link to a file below", before: []Step{tree}, steps: []Step{shell("ln /d/a /d/a2")}},
+		{name: "extracted hard links", steps: []Step{plain([]tar.Header{file("b"), {Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}}, "x")}},
+		{name: "symbolic links", steps: []Step{shell("ln -s /etc/passwd /abs; ln -s ../../x /up; ln -s nowhere /broken; ln -s . /self")}},
+		{name: "sparse files", steps: []Step{act("sparse", "/sparse", "50000000"), act("sparse", "/tail", "1048577")}},
+		{name: "empty files", steps: []Step{shell(": > /empty; truncate -s 1000000 /zeros")}},
+		{name: "attributes", steps: []Step{shell("echo x > /f"), act("attribute", "/f", "user.a", "1"), act("attribute", "/f", "user.b", "")}},
+		{name: "extracted attributes", steps: []Step{plain([]tar.Header{with(file("f"), map[string]string{"SCHILY.xattr.user.a": "1", "LIBARCHIVE.x": "y"})}, "1")}},
+		{name: "capabilities", steps: []Step{shell("cp /bin/true /capable"), act("capability", "/capable")}},
+		{name: "extracted capabilities", steps: []Step{plain([]tar.Header{with(file("f"), capability)}, "1")}},
+		{name: "owners and modes", steps: []Step{shell("mkdir -m 1777 /t; echo x > /t/f; chown 1000:50 /t/f; chmod 6755 /t/f; mkdir -m 700 /p; chown 33:33 /p")}},
+		{name: "extracted owners", steps: []Step{plain([]tar.Header{{Typeflag: tar.TypeReg, Name: "f", Mode: 0o6711, Uid: 65534, Gid: 1}}, "1")}},
+		{name: "pipes", steps: []Step{shell("mkfifo /pipe; chmod 600 /pipe")}},
+		{name: "sockets are left out", steps: []Step{act("socket", "/socket"), shell("echo x > /beside")}},
+		{name: "devices", devices: true, steps: []Step{shell("mknod /null c 1 3; mknod /disk b 7 0; chmod 666 /null")}},
+		{name: "extracted devices", steps: []Step{plain([]tar.Header{{Typeflag: tar.TypeChar, Name: "null", Mode: 0o666, Devmajor: 1, Devminor: 3}, file("x")}, "1")}},
+		{name: "odd names", steps: []Step{shell("mkdir /odd"), act("names", "/odd")}},
+		{name: "long names", steps: []Step{act("deep", "/deep", "34")}},
+		{name: "a removed file", before: []Step{tree}, steps: []Step{shell("rm /d/a")}},
+		{name: "a removed directory", before: []Step{tree}, steps: []Step{shell("rm -r /d/sub")}},
+		{name: "removed paths", before: []Step{tree}, steps: []Step{Remove{Paths: []string{"/d/a", "/d/sub", "/not-there"}}}},
+		{name: "a directory made anew", before: []Step{tree}, steps: []Step{shell("rm -r /d; mkdir /d; echo b > /d/b; echo new > /d/new")}},
+		{name: "nested directories made anew", before: []Step{tree}, steps: []Step{shell("rm -r /d; mkdir -p /d/sub/deep; echo q > /d/sub/deep/q")}},
+		{name: "a file in place of a directory", before: []Step{tree}, steps: []Step{shell("rm -r /d/sub; echo x > /d/sub")}},
+		{name: "a directory in place of a file", before: []Step{tree}, steps: []Step{shell("rm /d/a; mkdir /d/a; echo x > /d/a/x")}},
+		{name: "a link in place of a directory", before: []Step{tree}, steps: []Step{shell("mv /d/sub /s; ln -s /s /d/sub")}},
+		{name: "whiteouts in a stream", before: []Step{tree}, steps: []Step{plain([]tar.Header{file("d/.wh.a"), file("d/sub/.wh..wh..opq"), file("d/sub/n")}, "", "", "n")}},
+		{name: "changed modes and owners alone", before: []Step{tree}, steps: []Step{shell("chmod 600 /d/a; chown 5:6 /d/sub; touch /x; rm /x")}},
+		{name: "same length and time, other content", before: []Step{tree}, steps: []Step{act("same", "/d/a", "Z\n"), act("open", "/d/b")}},
+		{name: "dates", before: []Step{tree}, steps: []Step{act("date", "/d/a", "86400"), act("date", "/d/sub", "86400"), act("date", "/d/b", "4102444800")}},
+		{name: "renames", before: []Step{tree}, steps: []Step{shell("mv /d/a /d/renamed; mv /d/sub /d/moved")}},
+		{name: "steps of all kinds", before: []Step{tree}, steps: []Step{
+			Remove{Paths: []string{"/d/c"}}, shell("echo run > /d/run"),
+			plain([]tar.Header{file("d/run2"), {Typeflag: tar.TypeSymlink, Name: "bin/more", Linkname: "busybox"}}, "x"), shell("cat /d/run2 > /d/run3")}},
+		{name: "copied from another image", steps: []Step{Copy{From: TreeSource{}, Patterns: []string{"/bin"}, To: "/copied/", Chown: "7:8"}}},
+		{name: "100,000 files", steps: []Step{act("many", "/many", "100000")}},
+		{name: "some of 100,000 files", before: []Step{act("many", "/many", "2000")}, steps: []Step{shell("rm -r /many/1; echo x > /many/0/5")}},
+	}
+}
+
+// makeSamples makes all samples in a store and tells their digests by name.
+func makeSamples(t testing.TB, w *Workshop, scribe string) map[string]string {
+	program, err := os.ReadFile(scribe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := w.Make(t.Context(), Recipe{Base: busybox(t, w), Epoch: testEpoch, Steps: []Step{
+		Extract{Open: tarOf(t, []tar.Header{{Typeflag: tar.TypeReg, Name: "bin/scribe", Mode: 0o755}}, string(program))},
+	}}, &heard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]string{"(base)": fmt.Sprint(base.DiffIDs)}
+	for _, sample := range samples(t) {
+		made[sample.name] = makeSample(t.Context(), w, base, sample)
+	}
+	return made
+}
+
+func makeSample(ctx context.Context, w *Workshop, base Image, sample sample) string {
+	h := &heard{}
+	if sample.before != nil {
+		var err error
+		if base, err = w.Make(ctx, Recipe{Base: base, Epoch: testEpoch, Steps: sample.before}, h); err != nil {
+			return fmt.Sprint("before: ", err, h.lines)
+		}
+	}
+	for i, step := range sample.steps {
+		if copying, is := step.(Copy); is {
+			copying.From = TreeSource{Image: base}
+			sample.steps[i] = copying
+		}
+	}
+	made, err := w.Make(ctx, Recipe{Base: base, Epoch: testEpoch, Steps: sample.steps}, h)
+	if err != nil {
+		return fmt.Sprint(err, h.lines)
+	}
+	return made.DiffIDs[len(made.DiffIDs)-1].String()
+}
+
+// printSamples is what the test program does as a maker: in the namespace of whoever it is, with a driver.
+func printSamples(driver string) int {
+	if err := store.EnterNamespace(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	status := 1
+	testing.Benchmark(func(b *testing.B) {
+		if b.N > 1 {
+			b.SkipNow()
+		}
+		text, _ := json.Marshal(makeSamples(b, workshopIn(b, os.Getenv("SLIPWAY_TEST_HOME"), driver), os.Getenv("SLIPWAY_TEST_SCRIBE")))
+		fmt.Println(string(text))
+		status = 0
+	})
+	return status
+}
+
+// sampleUser is an ordinary user with subordinate ids, made for these tests.
+func sampleUser(t *testing.T) *user.User {
+	t.Helper()
+	const name = "slipway-layers"
+	if out, err := exec.Command("useradd", "--create-home", "--add-subids-for-system", "--system", name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		_ = exec.Command("pkill", "-KILL", "-u", name).Run()
+		if out, err := exec.Command("userdel", "--remove", name).CombinedOutput(); err != nil {
+			t.Logf("userdel: %v: %s", err, out)
+		}
+	})
+	found, err := user.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestLayersAreEqualOnEveryDriverAndForEveryUser(t *testing.T) {
+	scribe := buildScribe(t)
+	who := sampleUser(t)
+	reference := map[string]string{}
+	for _, at := range []struct{ driver, user string }{
+		{"overlay", ""}, {"fuse-overlayfs", ""}, {"vfs", ""}, {"overlay", who.Username}, {"fuse-overlayfs", who.Username}, {"vfs", who.Username},
+	} {
+		made := runMaker(t, scribe, at.driver, at.user)
+		if len(made) < 31 {
+			t.Fatalf("%v: %d samples: %v", at, len(made), made)
+		}
+		for _, sample := range samples(t) {
+			got := made[sample.name]
+			if reference[sample.name] == "" {
+				reference[sample.name] = got
+			}
+			refused := sample.devices && at.user != ""
+			if !refused && (got != reference[sample.name] || !strings.HasPrefix(got, "sha256:")) {
+				t.Errorf("%s with %s as %q: %s, wanted %s", sample.name, at.driver, at.user, got, reference[sample.name])
+			}
+		}
+	}
+}
+
+func buildScribe(t *testing.T) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "scribe-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(directory) })
+	if err := os.Chmod(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(directory, "scribe")
+	command := exec.Command("go", "build", "-o", path, "./testdata/scribe")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return path
+}
+
+// runMaker runs the test program as a maker: as root or a user, with /dev/fuse open to all in a mount namespace of its own.
+func runMaker(t *testing.T, scribe, driver, user string) map[string]string {
+	t.Helper()
+	home, err := os.MkdirTemp("", "maker-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(home, "maker")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `set -e
+mknod "$1/fuse" c 10 229; chmod 666 "$1/fuse"; mount --bind "$1/fuse" /dev/fuse
+mkdir "$1/home"; cp "$2" "$3"; chmod 755 "$1" "$3"
+export ` + asMaker + `="$4" SLIPWAY_TEST_HOME="$1/home" SLIPWAY_TEST_SCRIBE="$6" HOME="$1/home" XDG_RUNTIME_DIR="$1/home"
+if [ -z "$5" ]; then exec "$3"; fi
+chown "$5" "$1/home"; export USER="$5"
+exec setpriv --reuid="$5" --regid="$5" --init-groups "$3"`
+	command := exec.Command("unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", home, self, program, driver, user, scribe)
+	var errs strings.Builder
+	command.Stderr = &errs
+	t.Cleanup(func() {
+		if err := os.RemoveAll(home); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	})
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s as %q: %v\n%s", driver, user, err, errs.String())
+	}
+	made := map[string]string{}
+	if err := json.Unmarshal(out, &made); err != nil {
+		t.Fatalf("%s as %q: %v\n%s\n%s", driver, user, err, out, errs.String())
+	}
+	return made
+}
+
+// workshopIn is a workshop whose store lies in a directory.
+func workshopIn(t testing.TB, home, driver string) *Workshop {
+	t.Helper()
+	opened, err := store.OpenAt(types.StoreOptions{GraphRoot: home + "/graph", RunRoot: home + "/run"}, driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := opened.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := opened.Shutdown(true); err != nil {
+			t.Error(err)
+		}
+	})
+	blobs, err := layer.NewBlobs(opened.GraphRoot(), opened.Owner(), layer.Compression{Algorithm: "gzip", Level: 2}, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	choice, err := isolation.Choose(t.Context(), isolation.Request{Mode: "native-chroot"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Workshop{Store: opened, Isolation: choice, Directory: home,
+		Layers: &layer.Committer{Store: opened, Blobs: blobs, Directory: opened.Scratch()}}
+}

@@ -1,0 +1,113 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"slipway.dev/engine/internal/layer"
+)
+
+// Make executes a recipe. The image has one layer more than the base, or the same layers where nothing changed; its
+// configuration is the base's. Steps end within two seconds after ctx is done.
+func (w *Workshop) Make(ctx context.Context, recipe Recipe, progress Progress) (Image, error) {
+	directory, err := os.MkdirTemp(w.Store.Scratch(), "recipe-")
+	if err != nil {
+		return Image{}, fmt.Errorf("preparing a recipe: %w", err)
+	}
+	defer os.RemoveAll(directory)
+	at := &making{Workshop: w, Recipe: recipe, directory: directory, progress: progress}
+	made, changed, err := at.layer(ctx)
+	if err != nil {
+		return Image{}, w.full(err)
+	}
+	if !changed {
+		return recipe.Base, nil
+	}
+	if w.Uploads != nil && recipe.UploadTo != "" {
+		w.Uploads.Start(recipe.UploadTo, made)
+	}
+	image := recipe.Base
+	image.Layer = made.ID
+	image.DiffIDs = append(slices.Clone(image.DiffIDs), made.DiffID)
+	return image, nil
+}
+
+// full adds the sentence about a disk without space to what failed for the lack of it.
+func (w *Workshop) full(err error) error {
+	if sentence, is := w.Store.Full(err); is {
+		return fmt.Errorf("%s: %w", sentence, err)
+	}
+	return err
+}
+
+// Tree reads the file system of an image without mounting it.
+func (w *Workshop) Tree(image Image) (*layer.Tree, error) { return layer.Open(w.Store, image.Layer) }
+
+// making is one recipe under way.
+type making struct {
+	*Workshop
+	Recipe
+	// directory belongs to this recipe alone and lies in the store.
+	directory string
+	progress  Progress
+	spools    int
+}
+
+// layer makes the recipe's layer; changed is false where there is none.
+func (m *making) layer(ctx context.Context) (made layer.Made, changed bool, err error) {
+	if slices.ContainsFunc(m.Steps, isRun) {
+		return m.perform(ctx)
+	}
+	below, err := m.Tree(m.Base)
+	if err != nil {
+		return layer.Made{}, false, err
+	}
+	if made, changed, err = m.stream(ctx, below); !errors.Is(err, layer.ErrUnsorted) {
+		return made, changed, err
+	}
+	draft := layer.NewDraft(below, m.Epoch)
+	for _, step := range m.Steps {
+		if err := m.plan(ctx, draft, step); err != nil {
+			return layer.Made{}, false, err
+		}
+	}
+	if !draft.Changed() {
+		return layer.Made{}, false, nil
+	}
+	made, err = m.Layers.Entries(ctx, m.Base.Layer, draft.Entries())
+	return made, err == nil, err
+}
+
+func isRun(step Step) bool {
+	_, is := step.(Run)
+	return is
+}
+
+// plan adds what a step changes to a draft.
+func (m *making) plan(ctx context.Context, draft *layer.Draft, step Step) error {
+	switch step := step.(type) {
+	case Extract:
+		return m.extract(ctx, draft, step)
+	case Copy:
+		return m.copy(ctx, draft, step)
+	case Remove:
+		return remove(draft, step)
+	}
+	return fmt.Errorf("a step of type %T cannot be planned", step)
+}
+
+func remove(draft *layer.Draft, step Remove) error {
+	for _, path := range step.Paths {
+		canonical, _, err := layer.ResolveParent(draft, path)
+		if err != nil {
+			return fmt.Errorf("removing %s: %w", path, err)
+		}
+		if err := draft.Remove(canonical); err != nil {
+			return fmt.Errorf("removing %s: %w", path, err)
+		}
+	}
+	return nil
+}

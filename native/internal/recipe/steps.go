@@ -1,0 +1,141 @@
+package recipe
+
+import (
+	"context"
+	"io"
+	"time"
+
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
+	digest "github.com/opencontainers/go-digest"
+
+	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/layer"
+)
+
+// Image is what a recipe starts from and what it makes: layers of the store and a configuration. The zero value is
+// an image without anything.
+type Image struct {
+	// Layer is the id of the top layer; empty: there is none.
+	Layer string
+	// DiffIDs are those of all layers, the lowest first.
+	DiffIDs []digest.Digest
+	// Configuration holds everything but the layers' list, which Save writes.
+	Configuration imagespec.DockerOCIImage
+}
+
+// Recipe says how a layer is made over an image.
+type Recipe struct {
+	// Base is the image below; the zero value: nothing.
+	Base Image
+	// Steps happen in order. Without a Run among them nothing is mounted or entered.
+	Steps []Step
+	// Epoch is the latest time that entries of the layer may have.
+	Epoch time.Time
+	// UploadTo is a repository that gets the layer as soon as it is made; empty: none.
+	UploadTo string
+}
+
+// Step is one of Extract, Copy, Remove, Run.
+type Step interface{ isStep() }
+
+// Extract takes every entry of a tar. Names that lead out of the image are refused; links on the way are followed inside
+// the image. Whiteouts (`.wh.`) remove.
+type Extract struct {
+	// Open starts the stream; it is called once.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+	// To is the directory of the image that names are relative to; empty: its root.
+	To string
+	// Sorted promises that entries come in the order of layers (byPlace), so that they need not be kept anywhere.
+	Sorted bool
+}
+
+// Copy takes files into the image, as COPY and ADD do.
+type Copy struct {
+	From Source
+	// Patterns are sources inside From: files, directories (their contents are taken), or wildcards for them.
+	Patterns []string
+	// Exclude are patterns, relative to From as those of an ignore file are, of what is left out.
+	Exclude []string
+	// To is an absolute, clean path in the image; a slash at its end, or several sources, mean a directory.
+	To string
+	// Chown is `user[:group]`, names or numbers, looked up in the image; empty: 0:0.
+	Chown string
+	// Chmod is an octal mode for everything that is taken; empty: modes stay.
+	Chmod string
+	// Unpack extracts files that are local tar archives, plain or compressed, as ADD does.
+	Unpack bool
+}
+
+// Source is where a Copy takes its files from: one of ContextSource, TreeSource, TextSource, FileSource.
+type Source interface{ isSource() }
+
+// ContextSource asks for the files of one need of the build context as a tar, names relative to the context's root,
+// in the order of layers.
+type ContextSource struct {
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// TreeSource is the file system of another image.
+type TreeSource struct{ Image Image }
+
+// TextSource is files whose content stands in the Dockerfile; names are those that Patterns ask for.
+type TextSource struct{ Files map[string]string }
+
+// FileSource is one file on the disk under a name, such as a download.
+type FileSource struct {
+	Name, Path string
+	// Modified is the file's time; the zero value: Epoch of the recipe.
+	Modified time.Time
+}
+
+// Remove removes paths and what is below them. What is not there is no error.
+type Remove struct{ Paths []string }
+
+// Run runs a command.
+type Run struct {
+	// Command is executed as it is: no shell is added.
+	Command []string
+	// User is `user[:group]`, names or numbers, looked up in the image; empty: 0:0.
+	User string
+	// Dir is made where it is missing; empty: /.
+	Dir string
+	// Env is the whole environment.
+	Env []string
+	// Mounts are there while the command runs, and leave no trace.
+	Mounts  []Mount
+	Network isolation.Network
+	// AddHosts are `name:ip` for /etc/hosts.
+	AddHosts []string
+	// Stdin is given to the command; empty: nothing.
+	Stdin string
+	// Insecure gives the command all capabilities of the engine.
+	Insecure bool
+}
+
+// Mount is something that a command sees at a path without its being part of the image.
+type Mount struct {
+	Target string
+	// Source is a path on the disk for a bind mount; empty: a tmpfs.
+	Source   string
+	ReadOnly bool
+	// Tree is an image whose file system is the source, with Source a path in it; nil: Source is on the disk.
+	Tree *Image
+	// Size of a tmpfs in bytes; 0: no limit.
+	Size int64
+}
+
+func (Extract) isStep() {}
+func (Copy) isStep()    {}
+func (Remove) isStep()  {}
+func (Run) isStep()     {}
+
+func (ContextSource) isSource() {}
+func (TreeSource) isSource()    {}
+func (TextSource) isSource()    {}
+func (FileSource) isSource()    {}
+
+// Uploader gets layers on their way to a registry.
+type Uploader interface {
+	// Start begins to upload a layer; whether that worked shows when the image is pushed.
+	Start(repository string, made layer.Made)
+}
