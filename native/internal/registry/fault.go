@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/docker/distribution/registry/api/errcode"
 	errcodev2 "github.com/docker/distribution/registry/api/v2"
@@ -27,12 +28,22 @@ const (
 	PlatformMismatch   = "PLATFORM_MISMATCH"
 	CredentialsInvalid = "CREDENTIALS_INVALID"
 	ReferenceInvalid   = "REFERENCE_INVALID"
+	// TooLarge says that something on the way limits the size of requests.
+	TooLarge = "REGISTRY_TOO_LARGE"
+	// Rejected says that the registry does not want what it was given.
+	Rejected = "REGISTRY_REJECTED"
+	// Corrupt says that what arrived is not what was sent.
+	Corrupt = "REGISTRY_CORRUPT"
+	// Unpushable says that the local image cannot be sent as it is.
+	Unpushable = "IMAGE_UNPUSHABLE"
 )
 
 // Fault is what a registry answered, or that it did not: a code, a sentence and what to do.
 type Fault struct {
 	Code, Message, Hint string
 	Cause               error
+	// RetryAfter is how long the registry wants to be left alone; 0: it did not say.
+	RetryAfter time.Duration
 }
 
 // Error gives the sentence.
@@ -69,17 +80,10 @@ func Classify(err error, doing, subject string) error {
 }
 
 func codeOf(err error) (code, hint string) {
-	text := err.Error()
-	switch status := statusOf(err); {
-	case status == 401 || status == 403:
-		return Denied, "are you logged in to this registry, and may this user do it?"
-	case status == 404:
-		return NotFound, "check the name and the tag"
-	case status == 429:
-		return Busy, "the registry limits requests: try again later, or log in"
-	case status >= 500:
-		return Failed, "the registry has a problem of its own: try again later"
+	if code, hint = codeOfStatus(statusOf(err)); code != "" {
+		return code, hint
 	}
+	text := err.Error()
 	switch {
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		return Unreachable, "the registry speaks plain HTTP: allow it with --insecure-registry"
@@ -89,6 +93,20 @@ func codeOf(err error) (code, hint string) {
 		return Blocked, "registries.conf blocks this registry"
 	case isNetwork(err):
 		return Unreachable, "is the address right, and the registry up?"
+	}
+	return "", ""
+}
+
+func codeOfStatus(status int) (code, hint string) {
+	switch {
+	case status == 401 || status == 403:
+		return Denied, "are you logged in to this registry, and may this user do it?"
+	case status == 404:
+		return NotFound, "check the name and the tag"
+	case status == 429:
+		return Busy, "the registry limits requests: try again later, or log in"
+	case status >= 500:
+		return Failed, "the registry has a problem of its own: try again later"
 	}
 	return "", ""
 }

@@ -5,52 +5,106 @@ import (
 	"fmt"
 	"time"
 
-	"go.podman.io/image/v5/docker"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 	"go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/manifest"
-	imagestorage "go.podman.io/image/v5/storage"
 
 	"slipway.dev/engine/internal/protocol"
-	"slipway.dev/engine/internal/store"
 )
 
+// manifestAttempts is how often a manifest is sent whose blobs the registry says are missing.
+const manifestAttempts = 3
+
+// push is one image on its way.
+type push struct {
+	uploads *Uploads
+	image   local
+	to      reference.NamedTagged
+	subject string
+	report  Report
+	shown   *shown
+}
+
 // Push uploads a local image under a reference. Blobs that are there already are not sent, the tag is written last, and
-// media types stay what they are locally; layers are sent with gzip.
-func Push(
-	ctx context.Context, s *store.Store, settings protocol.Settings, image, to string, report Report,
-) (protocol.Pushed, error) {
-	named, err := reference.ParseNormalizedNamed(to)
-	if err != nil {
-		return protocol.Pushed{}, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q is not an image reference: %v", to, err)}
-	}
-	remote, err := docker.NewReference(reference.TagNameOnly(named))
-	if err != nil {
-		return protocol.Pushed{}, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q: %v", to, err)}
-	}
-	found, err := s.Find(image)
+// only when every blob is there. Media types stay what they are locally.
+func (u *Uploads) Push(ctx context.Context, image, to string, report Report) (protocol.Pushed, error) {
+	named, err := tagged(to)
 	if err != nil {
 		return protocol.Pushed{}, err
 	}
-	local, err := imagestorage.Transport.NewStoreReference(s, nil, found.ID)
-	if err != nil {
-		return protocol.Pushed{}, fmt.Errorf("reading image %s: %w", image, err)
-	}
-	system, err := SystemContext(settings, named.String())
+	found, err := readLocal(u.store, image)
 	if err != nil {
 		return protocol.Pushed{}, err
 	}
+	ctx, leave, err := u.enter(ctx)
+	if err != nil {
+		return protocol.Pushed{}, err
+	}
+	defer leave()
+	p := &push{uploads: u, image: found, to: named, subject: to, report: report, shown: &shown{}}
+	stop := p.shown.follow(report, "pushing "+to)
+	defer stop()
 	var written []byte
-	again := func(fault *Fault, pause time.Duration) {
-		report.Log(fmt.Sprintf("%v; trying again in %s", fault, pause))
+	for attempt := 1; ; attempt++ {
+		if written, err = p.blobs(ctx); err != nil {
+			return protocol.Pushed{}, err
+		}
+		missing, err := p.publish(ctx, written)
+		if err == nil {
+			return pushed(written)
+		}
+		if !missing || attempt == manifestAttempts {
+			return protocol.Pushed{}, err
+		}
+		report.Log(fmt.Sprintf("%v; asking for all blobs again", err))
+		u.forget(p.repository())
+		pause(ctx, u.rules.schedule.lookPause)
 	}
-	err = Retry(ctx, again, func() error {
-		written, err = transfer(ctx, local, remote, copyOptions(settings, system), report, "pushing "+to)
-		return Classify(err, "pushing", to)
+}
+
+// listener is one push that waits: two of them with the same report are told apart.
+type listener struct{ Report }
+
+func (p *push) repository() reference.Named { return reference.TrimNamed(p.to) }
+
+// tagged completes the reference to push to.
+func tagged(text string) (reference.NamedTagged, error) {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return nil, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q is not an image reference: %v", text, err)}
+	}
+	to, isTagged := reference.TagNameOnly(named).(reference.NamedTagged)
+	if _, isDigested := named.(reference.Digested); isDigested || !isTagged {
+		return nil, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q names a digest: an image is pushed to a tag", text)}
+	}
+	return to, nil
+}
+
+// blobs sees to it that the repository has every blob of the image, and gives the manifest that says so.
+func (p *push) blobs(ctx context.Context) ([]byte, error) {
+	layers := make([]v1.Descriptor, len(p.image.layers))
+	err := together(ctx, len(layers)+1, func(ctx context.Context, i int) (err error) {
+		if i == len(layers) {
+			return p.bring(ctx, cargoOfText(p.image.configuration))
+		}
+		layers[i], err = p.layer(ctx, p.image.layers[i])
+		return err
 	})
 	if err != nil {
-		return protocol.Pushed{}, err
+		return nil, err
 	}
-	return pushed(written)
+	return p.image.with(layers)
+}
+
+// bring waits until the repository has a blob.
+func (p *push) bring(ctx context.Context, load cargo) error {
+	waiter := &listener{p.report}
+	sent, err := p.uploads.deliver(p.repository(), load, waiter)
+	if err != nil {
+		return err
+	}
+	p.shown.add(sent)
+	return sent.await(ctx, waiter)
 }
 
 // pushed reads out of a manifest what was pushed.
@@ -69,4 +123,9 @@ func pushed(written []byte) (protocol.Pushed, error) {
 		size += int(max(layer.Size, 0))
 	}
 	return protocol.Pushed{Digest: digest.String(), Size: size, MediaType: mediaType}, nil
+}
+
+// tell hears of attempts to send a manifest.
+func (p *push) tell(fault *Fault, pause time.Duration) {
+	p.report.Log(fmt.Sprintf("%v; trying again in %s", fault, pause))
 }
