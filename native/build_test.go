@@ -1,12 +1,8 @@
 package main
 
 import (
-	"archive/tar"
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,40 +16,11 @@ const epoch = 1700000000
 // base is a Dockerfile's beginning: an image of one static program, so that no registry is needed.
 const base = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n"
 
-// sendContext answers one connection with a tar of the files; `busybox` is added.
-func sendContext(t *testing.T, e *engine, files map[string]string) string {
-	t.Helper()
-	program, err := os.ReadFile("/bin/busybox")
-	must(t, err)
-	path := filepath.Join(e.run, fmt.Sprintf("context-%d.sock", time.Now().UnixNano()))
-	listener, err := net.Listen("unix", path)
-	must(t, err)
-	must(t, os.Chmod(path, 0o666))
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		connection, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer connection.Close()
-		writer := tar.NewWriter(connection)
-		defer writer.Close()
-		add := func(name, text string, mode int64) {
-			_ = writer.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: mode, ModTime: time.Unix(epoch, 0)})
-			_, _ = writer.Write([]byte(text))
-		}
-		add("busybox", string(program), 0o755)
-		for name, text := range files {
-			add(name, text, 0o644)
-		}
-	}()
-	return path
-}
-
 func dockerfile(t *testing.T, e *engine, text string) protocol.ImageBuild {
 	t.Helper()
+	socket, checksums, _ := sendContext(t, e, text, map[string]string{"a": "text"})
 	return protocol.ImageBuild{
-		Token: "build", Dockerfile: text, DockerfileName: "Dockerfile", ContextSocket: sendContext(t, e, map[string]string{"a": "text"}),
+		Token: "build", Dockerfile: text, DockerfileName: "Dockerfile", ContextSocket: socket, ContextChecksums: checksums,
 		BuildArgs: []protocol.Pair{}, AddHosts: []string{}, Network: "default", SourceDateEpoch: epoch,
 	}
 }

@@ -23,7 +23,7 @@ import (
 // version is that of the command of the same release.
 const version = "0.1.0"
 
-const usage = `usage: slipway-engine serve [--store] | version
+const usage = `usage: slipway-engine serve [--store] | version | bench
 
 slipway starts this program by itself. It answers JSON-RPC 2.0 on standard input and output, and ends when its input does.
 `
@@ -50,6 +50,8 @@ func takenOver() bool {
 
 func run(args []string) int {
 	switch {
+	case len(args) > 0 && args[0] == "bench":
+		return ops.Bench(args[1:])
 	case slices.Equal(args, []string{"version"}):
 		fmt.Println(version)
 		return 0
@@ -64,6 +66,8 @@ func run(args []string) int {
 
 // serve answers until the input ends or a signal comes.
 func serve(storeObstacle error) int {
+	// What is made in images does not depend on who started the engine.
+	syscall.Umask(0o022)
 	in, out, err := wire.TakeStdio()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

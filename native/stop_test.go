@@ -33,13 +33,15 @@ func begin(t *testing.T, e *engine) (mark string, ended <-chan error) {
 	return mark, done
 }
 
-// containers lists the names of build containers in the store of home.
+// containers lists what holds the names of build containers, and of places to run commands in, in the store of home.
 func containers(t *testing.T, home string) []string {
 	t.Helper()
 	var found []string
 	paths, err := filepath.Glob(filepath.Join(home, "graph", "*-containers", "*containers.json"))
 	must(t, err)
-	for _, path := range paths {
+	places, err := filepath.Glob(filepath.Join(home, "graph", "*-layers", "*layers.json"))
+	must(t, err)
+	for _, path := range append(paths, places...) {
 		text, err := os.ReadFile(path)
 		must(t, err)
 		if strings.Contains(string(text), "werf.build.") {

@@ -1,12 +1,21 @@
 /**
  * The protocol between `slipway` and `slipway-engine`: JSON-RPC 2.0 with the framing editors use.
- * This schema is its single source. `scripts/generate-protocol` turns it into Go; a test fails on drift.
+ * This schema, with `store-shapes.ts`, is its single source. `scripts/generate-protocol` turns it into Go; a test fails on drift.
  * Bulk data (layers, contexts, path lists) never passes here: it goes through a socket or a file that a field names.
  */
 import { z } from 'zod';
+import {
+  DirectoryRemove,
+  ImageConfiguration,
+  LayerCompare,
+  LayerDifferences,
+  LayerExport,
+  StoreOpen,
+  StoreOpened,
+} from './store-shapes.ts';
 
 /** Raised whenever an operation's shape changes. Both sides must be equal. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const Pair = z.strictObject({ name: z.string(), value: z.string() });
 
@@ -258,28 +267,6 @@ export const RegistryDelete = z.strictObject({ reference: z.string() });
 
 // ---- store ----
 
-export const StoreOpen = z.strictObject({
-  /** Value of WERF_BUILDAH_STORAGE_DRIVER; empty: chosen by trial. */
-  driver: z.string(),
-  /** auto, native-chroot, native-rootless. */
-  mode: z.string(),
-  /** OCI runtime asked for; empty: the first that passes a trial. */
-  runtime: z.string(),
-  /** type:soft:hard; empty: the limits of the calling process. */
-  ulimits: z.array(z.string()),
-});
-export const StoreOpened = z.strictObject({
-  driver: z.string(),
-  graphRoot: z.string(),
-  runRoot: z.string(),
-  /** The isolation that run steps get: native-chroot, native-rootless. */
-  mode: z.string(),
-  runtime: z.string(),
-  /** One sentence: why this mode and driver. */
-  why: z.string(),
-  warnings: z.array(z.string()),
-});
-
 export const ImageName = z.strictObject({ image: z.string() });
 export const ImageList = z.strictObject({
   /** Repository part of local names, such as localhost/project. */
@@ -302,8 +289,18 @@ export const ImageBuild = z.strictObject({
   dockerfile: z.string(),
   /** Name used in messages. */
   dockerfileName: z.string(),
-  /** Unix socket that answers one connection with the context as a tar; empty: no context. */
+  /**
+   * Unix socket that gives files of the context: who connects sends one line, the number of a need or `all`, and gets a tar
+   * of just its files, in the order of layers (`/` before every other character). Empty: no context.
+   */
   contextSocket: z.string(),
+  /**
+   * Checksums of what is read from the context, one per need. Needs are numbered from 0 through the closure in file order:
+   * one for each COPY or ADD that reads the context, one for each bind mount of a RUN that does.
+   */
+  contextChecksums: z.array(z.string()),
+  /** Repository that layers are uploaded to while the build goes on; empty: none. */
+  uploadTo: z.string(),
   target: z.string(),
   buildArgs: z.array(Pair),
   platform: z.string(),
@@ -347,6 +344,7 @@ export const OPERATIONS = {
   'store.open': { params: StoreOpen, result: StoreOpened, store: true },
   'image.list': { params: ImageList, result: TagList, store: true },
   'image.inspect': { params: ImageName, result: ImageFacts, store: true },
+  'image.configuration': { params: ImageName, result: ImageConfiguration, store: true },
   'image.pull': { params: ImagePull, result: ImagePulled, store: true },
   'image.build': { params: ImageBuild, result: ImageBuilt, store: true },
   'image.commit': { params: ImageCommit, result: ImageFacts, store: true },
@@ -354,6 +352,9 @@ export const OPERATIONS = {
   'image.tag': { params: ImageTag, result: Nothing, store: true },
   'image.remove': { params: ImageName, result: Nothing, store: true },
   'image.run': { params: RunCommand, result: Ran, store: true },
+  'layer.export': { params: LayerExport, result: Nothing, store: true },
+  'layer.compare': { params: LayerCompare, result: LayerDifferences, store: false },
+  'directory.remove': { params: DirectoryRemove, result: Nothing, store: true },
 } as const;
 
 /** Asked by the engine during `template.render`. */

@@ -113,19 +113,7 @@ func (r *reading) instruction(c command, stageIndex int, scope variables) protoc
 		r.report(syntaxProblem, c.line, name+": "+plain(err), "")
 		return result
 	}
-	switch typed := c.parsed.(type) {
-	case *instructions.ArgCommand:
-		for _, arg := range typed.Args {
-			value, known := r.args.value(arg, true)
-			if known {
-				scope.args[arg.Key] = value
-			}
-		}
-	case *instructions.EnvCommand:
-		for _, pair := range typed.Env {
-			scope.env[pair.Key] = pair.Value
-		}
-	}
+	r.args.declare(c.parsed, scope)
 	r.checkSources(c, stageIndex)
 	result.Words = r.words(c, stageIndex)
 	result.ContextSources, result.ContextExcludes, result.ContextMounts = contextOf(c.parsed)
@@ -133,18 +121,6 @@ func (r *reading) instruction(c command, stageIndex int, scope variables) protoc
 		r.answer.UsesContext = true
 	}
 	return result
-}
-
-func (r *reading) expand(parsed instructions.Command, scope variables) error {
-	if typed, can := parsed.(instructions.SupportsSingleWordExpansion); can {
-		if err := typed.Expand(r.expander(scope)); err != nil {
-			return err
-		}
-	}
-	if typed, can := parsed.(instructions.SupportsSingleWordExpansionRaw); can {
-		return typed.ExpandRaw(r.rawExpander(scope))
-	}
-	return nil
 }
 
 // checkSources refuses to copy from a stage that comes later, which would silently mean an image of that name.

@@ -91,6 +91,22 @@ func (a arguments) value(arg instructions.KeyValuePairOptional, inStage bool) (s
 	return value, known
 }
 
+// declare lets an ARG or an ENV, expanded, change what instructions behind it see.
+func (a arguments) declare(parsed instructions.Command, scope variables) {
+	switch typed := parsed.(type) {
+	case *instructions.ArgCommand:
+		for _, arg := range typed.Args {
+			if value, known := a.value(arg, true); known {
+				scope.args[arg.Key] = value
+			}
+		}
+	case *instructions.EnvCommand:
+		for _, pair := range typed.Env {
+			scope.env[pair.Key] = pair.Value
+		}
+	}
+}
+
 func platformArguments(platform string) map[string]string {
 	known := map[string]string{}
 	add := func(prefix, platform string) {
@@ -120,4 +136,17 @@ func (s *source) rawExpander(scope variables) instructions.SingleWordExpander {
 		expanded, _, err := lexer.ProcessWord(word, scope)
 		return expanded, err
 	}
+}
+
+// expand substitutes variables in an instruction, in place.
+func (s *source) expand(parsed instructions.Command, scope variables) error {
+	if typed, can := parsed.(instructions.SupportsSingleWordExpansion); can {
+		if err := typed.Expand(s.expander(scope)); err != nil {
+			return err
+		}
+	}
+	if typed, can := parsed.(instructions.SupportsSingleWordExpansionRaw); can {
+		return typed.ExpandRaw(s.rawExpander(scope))
+	}
+	return nil
 }

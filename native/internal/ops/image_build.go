@@ -2,25 +2,24 @@ package ops
 
 import (
 	"context"
-	"regexp"
+	"errors"
+	"fmt"
+	"time"
 
+	"go.podman.io/storage"
+
+	"slipway.dev/engine/internal/dockerfile"
 	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
 	"slipway.dev/engine/internal/registry"
 	"slipway.dev/engine/internal/wire"
 )
 
-// localRegistries finds names of images on this machine's registries in a Dockerfile.
-var localRegistries = regexp.MustCompile(`(?i)(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?/[a-z0-9._/-]+`)
-
 func buildImage(s *Session) func(context.Context, *recipe.Workshop, protocol.ImageBuild, wire.Emit) (protocol.ImageBuilt, error) {
 	return func(ctx context.Context, at *recipe.Workshop, params protocol.ImageBuild, emit wire.Emit) (protocol.ImageBuilt, error) {
-		build, err := dockerfileBuild(s.Settings(), params)
-		if err != nil {
-			return protocol.ImageBuilt{}, err
-		}
-		made, err := at.Build(ctx, build, emit)
+		made, err := s.dockerfileImage(ctx, at, params, emit)
 		if err != nil {
 			return protocol.ImageBuilt{}, err
 		}
@@ -29,35 +28,72 @@ func buildImage(s *Session) func(context.Context, *recipe.Workshop, protocol.Ima
 	}
 }
 
-func dockerfileBuild(settings protocol.Settings, params protocol.ImageBuild) (recipe.Dockerfile, error) {
+// dockerfileImage builds a Dockerfile as recipes, or by imagebuildah where it asks for what recipes cannot do.
+func (s *Session) dockerfileImage(
+	ctx context.Context, at *recipe.Workshop, params protocol.ImageBuild, emit wire.Emit,
+) (*storage.Image, error) {
+	settings := s.Settings()
+	request, err := buildRequest(settings, at, params, emit)
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.build(ctx, request, emit)
+	var unsupported *dockerfile.Unsupported
+	if errors.As(err, &unsupported) {
+		place := request.Name
+		if unsupported.Line > 0 {
+			place = fmt.Sprintf("%s:%d", request.Name, unsupported.Line)
+		}
+		emit.Log(fmt.Sprintf("%s: %s is built by imagebuildah", place, unsupported.What))
+		build, err := libraryBuild(settings, request, params)
+		if err != nil {
+			return nil, err
+		}
+		return at.Build(ctx, build, emit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return at.Save(made, request.Epoch)
+}
+
+// buildsAgain is how often a build begins again whose layers were removed under it, as nothing but it held them.
+const buildsAgain = 3
+
+func (s *Session) build(ctx context.Context, request dockerfile.Request, emit wire.Emit) (made recipe.Image, err error) {
+	for range buildsAgain {
+		if made, err = s.builder.Build(ctx, request, emit); !layer.Gone(err) {
+			return made, err
+		}
+	}
+	return made, err
+}
+
+func buildRequest(
+	settings protocol.Settings, at *recipe.Workshop, params protocol.ImageBuild, emit wire.Emit,
+) (dockerfile.Request, error) {
 	platform, err := recipe.ParsePlatform(params.Platform)
 	if err != nil {
-		return recipe.Dockerfile{}, wire.Because(err, OptionInvalid, err.Error(), "")
+		return dockerfile.Request{}, wire.Because(err, OptionInvalid, err.Error(), "")
 	}
 	network, err := isolation.ParseNetwork(params.Network)
 	if err != nil {
-		return recipe.Dockerfile{}, wire.Because(err, OptionInvalid, err.Error(), "")
+		return dockerfile.Request{}, wire.Because(err, OptionInvalid, err.Error(), "")
 	}
-	arguments := byName(params.BuildArgs)
-	references := localRegistries.FindAllString(params.Dockerfile, -1)
-	for _, pair := range params.BuildArgs {
-		references = append(references, localRegistries.FindAllString(pair.Value, -1)...)
-	}
-	system, err := registry.SystemContext(settings, references...)
-	if err != nil {
-		return recipe.Dockerfile{}, err
-	}
-	return recipe.Dockerfile{
-		Text:            params.Dockerfile,
-		Name:            params.DockerfileName,
-		ContextSocket:   params.ContextSocket,
-		Target:          params.Target,
-		BuildArgs:       arguments,
-		Platform:        platform,
-		AddHosts:        params.AddHosts,
-		Network:         network,
-		SourceDateEpoch: int64(params.SourceDateEpoch),
-		System:          system,
+	return dockerfile.Request{
+		Text:             params.Dockerfile,
+		Name:             params.DockerfileName,
+		Target:           params.Target,
+		BuildArgs:        params.BuildArgs,
+		Platform:         platform,
+		ContextSocket:    params.ContextSocket,
+		ContextChecksums: params.ContextChecksums,
+		AddHosts:         params.AddHosts,
+		Network:          network,
+		Epoch:            time.Unix(int64(params.SourceDateEpoch), 0).UTC(),
+		UploadTo:         params.UploadTo,
+		Proxies:          proxies(),
+		Base:             baseImages(settings, at, emit),
 	}, nil
 }
 

@@ -35,6 +35,6 @@ func pullImage(s *Session) func(context.Context, *recipe.Workshop, protocol.Imag
 
 func pushImage(s *Session) func(context.Context, *recipe.Workshop, protocol.ImagePush, wire.Emit) (protocol.Pushed, error) {
 	return func(ctx context.Context, at *recipe.Workshop, params protocol.ImagePush, emit wire.Emit) (protocol.Pushed, error) {
-		return registry.Push(ctx, at.Store, s.Settings(), params.Image, params.Reference, emit)
+		return s.uploads.Push(ctx, params.Image, params.Reference, emit)
 	}
 }

@@ -6,8 +6,10 @@ import (
 
 	"github.com/creachadair/jrpc2"
 
+	"slipway.dev/engine/internal/dockerfile"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
+	"slipway.dev/engine/internal/registry"
 	"slipway.dev/engine/internal/wire"
 )
 
@@ -21,6 +23,8 @@ type Session struct {
 	settings *protocol.Settings
 	opened   protocol.StoreOpened
 	workshop *recipe.Workshop
+	uploads  *registry.Uploads
+	builder  *dockerfile.Builder
 }
 
 // NewSession starts a conversation of an engine of this version. storeObstacle is why it can have no store, or nil.
@@ -41,11 +45,14 @@ func (s *Session) Settings() protocol.Settings {
 // Close removes what this process has in the store.
 func (s *Session) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.workshop == nil {
+	workshop, uploads := s.workshop, s.uploads
+	s.mu.Unlock()
+	if workshop == nil {
 		return nil
 	}
-	return s.workshop.Store.Close()
+	// Uploads ask this session for its settings until they have ended.
+	uploads.Close()
+	return workshop.Store.Close()
 }
 
 // atWork gives the open store and what goes with it.

@@ -2,14 +2,17 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"go.podman.io/storage/pkg/unshare"
 
+	"slipway.dev/engine/internal/dockerfile"
 	"slipway.dev/engine/internal/host"
 	"slipway.dev/engine/internal/isolation"
+	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
 	"slipway.dev/engine/internal/registry"
@@ -32,6 +35,9 @@ func openStore(s *Session) func(context.Context, protocol.StoreOpen, wire.Emit) 
 		if err != nil {
 			return protocol.StoreOpened{}, openFailure(err)
 		}
+		s.uploads = registry.NewUploads(s.Settings, workshop.Store, workshop.Layers.Blobs)
+		workshop.Uploads = s.uploads
+		s.builder = dockerfile.NewBuilder(workshop)
 		s.workshop, s.opened = workshop, opened
 		return opened, nil
 	}
@@ -39,6 +45,10 @@ func openStore(s *Session) func(context.Context, protocol.StoreOpen, wire.Emit) 
 
 func open(ctx context.Context, settings protocol.Settings, params protocol.StoreOpen) (*recipe.Workshop, protocol.StoreOpened, error) {
 	limits, err := runLimits(params.Ulimits)
+	if err != nil {
+		return nil, protocol.StoreOpened{}, wire.Because(err, OptionInvalid, err.Error(), "")
+	}
+	compression, err := layer.ParseCompression(params.Compression)
 	if err != nil {
 		return nil, protocol.StoreOpened{}, wire.Because(err, OptionInvalid, err.Error(), "")
 	}
@@ -59,7 +69,14 @@ func open(ctx context.Context, settings protocol.Settings, params protocol.Store
 	if err != nil {
 		return nil, protocol.StoreOpened{}, modeFailure(params.Mode, err, opened.Close())
 	}
-	workshop := &recipe.Workshop{Store: opened, Isolation: choice, Limits: limits, Directory: settings.RunDirectory}
+	workshop, err := furnish(opened, compression, int64(params.BlobCache))
+	if err != nil {
+		return nil, protocol.StoreOpened{}, errors.Join(err, opened.Close())
+	}
+	workshop.Isolation, workshop.RunLimits, workshop.Directory = choice, limits, settings.RunDirectory
+	for _, limit := range limits {
+		workshop.Limits = append(workshop.Limits, limit.Assignment())
+	}
 	return workshop, protocol.StoreOpened{
 		Driver:    string(opened.Driver),
 		GraphRoot: opened.GraphRoot(),
@@ -69,6 +86,23 @@ func open(ctx context.Context, settings protocol.Settings, params protocol.Store
 		Why:       choice.Why + "; " + opened.Why,
 		Warnings:  append(choice.Warnings, opened.Warnings...),
 	}, nil
+}
+
+// blobCache is how many bytes of compressed layers are kept without a wish.
+const blobCache = 10 << 30
+
+// furnish gives a store what makes its layers.
+func furnish(opened *store.Store, compression layer.Compression, limit int64) (*recipe.Workshop, error) {
+	if limit == 0 {
+		limit = blobCache
+	}
+	blobs, err := layer.NewBlobs(opened.GraphRoot(), opened.Owner(), compression, limit)
+	if err != nil {
+		return nil, err
+	}
+	blobs.Sweep(opened.Alive)
+	layers := &layer.Committer{Store: opened, Blobs: blobs, Directory: opened.Scratch()}
+	return &recipe.Workshop{Store: opened, Layers: layers}, nil
 }
 
 func modeFailure(mode string, err, closing error) error {
@@ -97,7 +131,7 @@ func settle(settings protocol.Settings) error {
 }
 
 // runLimits are the limits of run steps: those asked for, or all of this process, whose hard limits a step may not exceed.
-func runLimits(asked []string) ([]string, error) {
+func runLimits(asked []string) ([]host.Limit, error) {
 	present, err := host.Limits()
 	if err != nil {
 		return nil, err
@@ -113,12 +147,12 @@ func runLimits(asked []string) ([]string, error) {
 		}
 		chosen[limit.Name] = limit
 	}
-	limits := make([]string, 0, len(present))
+	limits := make([]host.Limit, 0, len(present))
 	for _, limit := range present {
 		if own, found := chosen[limit.Name]; found {
 			limit = own
 		}
-		limits = append(limits, limit.Assignment())
+		limits = append(limits, limit)
 	}
 	return limits, nil
 }

@@ -41,6 +41,29 @@ func (j *BaseImage) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type DirectoryRemove struct {
+	// Path corresponds to the JSON schema field "path".
+	Path string `json:"path"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *DirectoryRemove) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["path"]; raw != nil && !ok {
+		return fmt.Errorf("field path in DirectoryRemove: required")
+	}
+	type Plain DirectoryRemove
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = DirectoryRemove(plain)
+	return nil
+}
+
 type DockerfileInstruction struct {
 	// ContextExcludes corresponds to the JSON schema field "contextExcludes".
 	ContextExcludes []string `json:"contextExcludes"`
@@ -601,6 +624,9 @@ type ImageBuild struct {
 	// BuildArgs corresponds to the JSON schema field "buildArgs".
 	BuildArgs []Pair `json:"buildArgs"`
 
+	// ContextChecksums corresponds to the JSON schema field "contextChecksums".
+	ContextChecksums []string `json:"contextChecksums"`
+
 	// ContextSocket corresponds to the JSON schema field "contextSocket".
 	ContextSocket string `json:"contextSocket"`
 
@@ -624,6 +650,9 @@ type ImageBuild struct {
 
 	// Token corresponds to the JSON schema field "token".
 	Token string `json:"token"`
+
+	// UploadTo corresponds to the JSON schema field "uploadTo".
+	UploadTo string `json:"uploadTo"`
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -637,6 +666,9 @@ func (j *ImageBuild) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["buildArgs"]; raw != nil && !ok {
 		return fmt.Errorf("field buildArgs in ImageBuild: required")
+	}
+	if _, ok := raw["contextChecksums"]; raw != nil && !ok {
+		return fmt.Errorf("field contextChecksums in ImageBuild: required")
 	}
 	if _, ok := raw["contextSocket"]; raw != nil && !ok {
 		return fmt.Errorf("field contextSocket in ImageBuild: required")
@@ -661,6 +693,9 @@ func (j *ImageBuild) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["token"]; raw != nil && !ok {
 		return fmt.Errorf("field token in ImageBuild: required")
+	}
+	if _, ok := raw["uploadTo"]; raw != nil && !ok {
+		return fmt.Errorf("field uploadTo in ImageBuild: required")
 	}
 	type Plain ImageBuild
 	var plain Plain
@@ -732,6 +767,29 @@ func (j *ImageCommit) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = ImageCommit(plain)
+	return nil
+}
+
+type ImageConfiguration struct {
+	// Text corresponds to the JSON schema field "text".
+	Text string `json:"text"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ImageConfiguration) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["text"]; raw != nil && !ok {
+		return fmt.Errorf("field text in ImageConfiguration: required")
+	}
+	type Plain ImageConfiguration
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ImageConfiguration(plain)
 	return nil
 }
 
@@ -1063,6 +1121,140 @@ func (j *ImageTag) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = ImageTag(plain)
+	return nil
+}
+
+type LayerCompare struct {
+	// First corresponds to the JSON schema field "first".
+	First string `json:"first"`
+
+	// Limit corresponds to the JSON schema field "limit".
+	Limit int `json:"limit"`
+
+	// Second corresponds to the JSON schema field "second".
+	Second string `json:"second"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *LayerCompare) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["first"]; raw != nil && !ok {
+		return fmt.Errorf("field first in LayerCompare: required")
+	}
+	if _, ok := raw["limit"]; raw != nil && !ok {
+		return fmt.Errorf("field limit in LayerCompare: required")
+	}
+	if _, ok := raw["second"]; raw != nil && !ok {
+		return fmt.Errorf("field second in LayerCompare: required")
+	}
+	type Plain LayerCompare
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = LayerCompare(plain)
+	return nil
+}
+
+type LayerDifference struct {
+	// First corresponds to the JSON schema field "first".
+	First string `json:"first"`
+
+	// Path corresponds to the JSON schema field "path".
+	Path string `json:"path"`
+
+	// Second corresponds to the JSON schema field "second".
+	Second string `json:"second"`
+
+	// What corresponds to the JSON schema field "what".
+	What string `json:"what"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *LayerDifference) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["first"]; raw != nil && !ok {
+		return fmt.Errorf("field first in LayerDifference: required")
+	}
+	if _, ok := raw["path"]; raw != nil && !ok {
+		return fmt.Errorf("field path in LayerDifference: required")
+	}
+	if _, ok := raw["second"]; raw != nil && !ok {
+		return fmt.Errorf("field second in LayerDifference: required")
+	}
+	if _, ok := raw["what"]; raw != nil && !ok {
+		return fmt.Errorf("field what in LayerDifference: required")
+	}
+	type Plain LayerDifference
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = LayerDifference(plain)
+	return nil
+}
+
+type LayerDifferences struct {
+	// Differences corresponds to the JSON schema field "differences".
+	Differences []LayerDifference `json:"differences"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *LayerDifferences) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["differences"]; raw != nil && !ok {
+		return fmt.Errorf("field differences in LayerDifferences: required")
+	}
+	type Plain LayerDifferences
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = LayerDifferences(plain)
+	return nil
+}
+
+type LayerExport struct {
+	// File corresponds to the JSON schema field "file".
+	File string `json:"file"`
+
+	// Image corresponds to the JSON schema field "image".
+	Image string `json:"image"`
+
+	// Index corresponds to the JSON schema field "index".
+	Index int `json:"index"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *LayerExport) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["file"]; raw != nil && !ok {
+		return fmt.Errorf("field file in LayerExport: required")
+	}
+	if _, ok := raw["image"]; raw != nil && !ok {
+		return fmt.Errorf("field image in LayerExport: required")
+	}
+	if _, ok := raw["index"]; raw != nil && !ok {
+		return fmt.Errorf("field index in LayerExport: required")
+	}
+	type Plain LayerExport
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = LayerExport(plain)
 	return nil
 }
 
@@ -1586,6 +1778,12 @@ func (j *Settings) UnmarshalJSON(value []byte) error {
 }
 
 type StoreOpen struct {
+	// BlobCache corresponds to the JSON schema field "blobCache".
+	BlobCache int `json:"blobCache"`
+
+	// Compression corresponds to the JSON schema field "compression".
+	Compression string `json:"compression"`
+
 	// Driver corresponds to the JSON schema field "driver".
 	Driver string `json:"driver"`
 
@@ -1604,6 +1802,12 @@ func (j *StoreOpen) UnmarshalJSON(value []byte) error {
 	var raw map[string]interface{}
 	if err := json.Unmarshal(value, &raw); err != nil {
 		return err
+	}
+	if _, ok := raw["blobCache"]; raw != nil && !ok {
+		return fmt.Errorf("field blobCache in StoreOpen: required")
+	}
+	if _, ok := raw["compression"]; raw != nil && !ok {
+		return fmt.Errorf("field compression in StoreOpen: required")
 	}
 	if _, ok := raw["driver"]; raw != nil && !ok {
 		return fmt.Errorf("field driver in StoreOpen: required")

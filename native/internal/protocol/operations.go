@@ -3,27 +3,31 @@
 package protocol
 
 // Version is the protocol both sides must speak.
-const Version = 1
+const Version = 2
 
 // Operations tells for every operation whether it needs the store.
 var Operations = map[string]bool{
-	"dockerfile.parse": false,
-	"hello":            false,
-	"image.build":      true,
-	"image.commit":     true,
-	"image.inspect":    true,
-	"image.list":       true,
-	"image.pull":       true,
-	"image.push":       true,
-	"image.remove":     true,
-	"image.run":        true,
-	"image.tag":        true,
-	"match.paths":      false,
-	"registry.copy":    false,
-	"registry.delete":  false,
-	"registry.head":    false,
-	"registry.image":   false,
-	"registry.tags":    false,
-	"store.open":       true,
-	"template.render":  false,
+	"directory.remove":    true,
+	"dockerfile.parse":    false,
+	"hello":               false,
+	"image.build":         true,
+	"image.commit":        true,
+	"image.configuration": true,
+	"image.inspect":       true,
+	"image.list":          true,
+	"image.pull":          true,
+	"image.push":          true,
+	"image.remove":        true,
+	"image.run":           true,
+	"image.tag":           true,
+	"layer.compare":       false,
+	"layer.export":        true,
+	"match.paths":         false,
+	"registry.copy":       false,
+	"registry.delete":     false,
+	"registry.head":       false,
+	"registry.image":      false,
+	"registry.tags":       false,
+	"store.open":          true,
+	"template.render":     false,
 }
