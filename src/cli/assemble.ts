@@ -7,7 +7,7 @@ import { nativeDockerfileReader } from '../dockerfile/native/native-dockerfile-r
 import { buildahEngine } from '../engine/buildah/buildah-engine.ts';
 import type { OpenedStore } from '../engine/engine.ts';
 import { type OpenedRepository, openRepository } from '../git/open-repository.ts';
-import { engineClient } from '../helper/engine-client.ts';
+import { type EngineClient, engineClient } from '../helper/engine-client.ts';
 import type { Settings } from '../helper/protocol.ts';
 import { inProcessLocks } from '../locks/in-process/in-process-locks.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
@@ -16,6 +16,7 @@ import { nativeRegistry } from '../registry/native/native-registry.ts';
 import { nativeTemplates } from '../templates/native/native-templates.ts';
 import type { SessionFlags } from './command.ts';
 import type { FlagValues } from './flag.ts';
+import { freshStores } from './fresh-stores.ts';
 import type { ProcessView } from './process-view.ts';
 import { projectOptionsOf } from './project-options-of.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
@@ -37,16 +38,11 @@ export interface Assembled {
 /** Builds the adapters of all ports and hands them down; none of them is started before it is used. */
 export async function assemble(options: AssembleOptions): Promise<Assembled> {
   const { flags, view, progress, secrets } = options;
-  const temporary = runDirectory(resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory));
-  const { settings, warnings } = storeSettings(view.env);
-  for (const problem of warnings) progress.emit({ kind: 'warning', problem });
-  const engine = engineClient((store) => startEngine(options, temporary, store));
-  const { builder, images } = buildahEngine({
-    engine,
-    runDirectory: temporary.path,
-    open: settings,
-    onOpened: (opened) => tell(progress, opened),
-  });
+  const temporary = runDirectory(resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory), (path, run) =>
+    removeByEngine(options, path, run),
+  );
+  const engine = engineClient(async (store) => startEngine(options, await temporary.path(), { store }));
+  const { builder, images, fresh } = storesOf(options, engine, temporary);
   const project = projectOptionsOf(flags, view.cwd);
   const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
   const git = repositoryOnce(project, view, join(home, 'submodules'));
@@ -59,6 +55,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
       git: git.open,
       builder,
       images,
+      freshStore: fresh.make,
       registry: nativeRegistry(engine),
       dockerfile: nativeDockerfileReader(engine, temporary.path),
       templates: nativeTemplates(engine),
@@ -71,13 +68,35 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     signal: view.signal,
     clock: view.clock,
   };
-  return { session, close: () => closeAll([engine.close, git.close, temporary.remove], progress) };
+  return {
+    session,
+    close: () => closeAll([engine.close, fresh.close, git.close, temporary.remove], progress),
+  };
+}
+
+/** The store of the user, and those that last no longer than the run. */
+function storesOf(options: AssembleOptions, engine: EngineClient, temporary: RunDirectory) {
+  const { view, progress } = options;
+  const { settings, warnings } = storeSettings(view.env);
+  for (const problem of warnings) progress.emit({ kind: 'warning', problem });
+  const workshopOf = (client: EngineClient) =>
+    buildahEngine({
+      engine: client,
+      runDirectory: temporary.path,
+      open: settings,
+      onOpened: (opened) => tell(progress, opened),
+    });
+  const fresh = freshStores(temporary.path, ({ directory, env }) => {
+    const client = engineClient((store) => startEngine(options, directory, { store, env }));
+    return { ...workshopOf(client), close: client.close };
+  });
+  return { ...workshopOf(engine), fresh };
 }
 
 async function startEngine(
   { flags, view, progress, secrets }: AssembleOptions,
-  temporary: RunDirectory,
-  store: boolean,
+  directory: string,
+  special: { readonly store: boolean; readonly env?: Readonly<Record<string, string>> },
 ) {
   const [{ locateEngine }, { startEngine: start }] = await Promise.all([
     import('../helper/locate-engine.ts'),
@@ -88,27 +107,37 @@ async function startEngine(
   const program = await locateEngine({ override, cwd, program: from, architecture });
   return await start({
     program,
-    store,
+    store: special.store,
     version: VERSION,
-    env,
+    env: { ...env, ...special.env },
     mask: secrets.apply,
-    settings: await engineSettings(flags, view, temporary),
+    settings: engineSettings(flags, view, directory),
     onLog: (line) => progress.emit({ kind: 'debug', line: `engine: ${line}` }),
   });
 }
 
-async function engineSettings(
+/** Removes what belongs to subordinate ids: that is possible only inside the user namespace. */
+async function removeByEngine(options: AssembleOptions, path: string, run: string): Promise<void> {
+  const engine = await startEngine(options, run, { store: true });
+  try {
+    await engine.call('directory.remove', { path }, { signal: new AbortController().signal });
+  } finally {
+    await engine.close();
+  }
+}
+
+function engineSettings(
   flags: FlagValues<SessionFlags>,
   { cwd, env }: ProcessView,
-  temporary: RunDirectory,
-): Promise<Settings> {
+  runDirectory: string,
+): Settings {
   return {
     insecureRegistry: flags.insecureRegistry,
     skipTlsVerifyRegistry: flags.skipTlsVerifyRegistry,
     dockerConfig: flags.dockerConfig === null ? '' : resolve(cwd, flags.dockerConfig),
     registryMirrors: [...flags.containerRegistryMirror],
     networkParallelism: networkParallelism(env['WERF_NETWORK_PARALLELISM'] ?? ''),
-    runDirectory: await temporary.path(),
+    runDirectory,
   };
 }
 

@@ -1,8 +1,10 @@
 import { build } from '../commands/build.ts';
 import type { BuildRequest } from '../commands/build-request.ts';
+import { checkReproducible } from '../commands/check-reproducible.ts';
 import type { Environment } from '../commands/session.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { buildFlags } from './build-flags.ts';
+import { buildVariables } from './build-variables.ts';
 import { type CommandInput, sessionCommand } from './command.ts';
 import { list, toggle } from './flag.ts';
 import { hostFlags } from './host-flags.ts';
@@ -37,11 +39,6 @@ export const buildFlagTable = {
     summary: 'ask no registry and no remote repository',
     status: 'unsupported',
   }),
-  checkReproducible: toggle('check-reproducible', {
-    section,
-    summary: 'build twice and compare',
-    status: 'unsupported',
-  }),
   insecureHelmDependencies: toggle('insecure-helm-dependencies', {
     section,
     summary: 'accepted, without meaning for builds',
@@ -54,6 +51,13 @@ export const buildFlagTable = {
   ...volumeFlags,
   ...kubernetesFlags,
   ...logFlags,
+} as const;
+
+const checkFlag = {
+  checkReproducible: toggle('check-reproducible', {
+    section,
+    summary: 'build everything twice, from nothing, compare layers and configurations, and keep nothing',
+  }),
 } as const;
 
 export const buildCommand = sessionCommand({
@@ -72,11 +76,17 @@ IMAGE is a name or a pattern (*, ?, [..]); ! in front excludes; ~ is the image w
       explains: 'builds the image "app" and what it needs, and pushes them',
     },
     { line: "slipway build '!docs' --save-build-report", explains: 'builds all but one and writes a report' },
+    {
+      line: 'slipway build app --check-reproducible',
+      explains: 'builds "app" twice and names the files that differ',
+    },
   ],
-  flags: buildFlagTable,
+  variables: buildVariables,
+  flags: { ...checkFlag, ...buildFlagTable },
   output: 'log',
   async run(input, session) {
-    await build(buildRequestOf(input, session.env), session);
+    const request = buildRequestOf(input, session.env);
+    await (input.flags.checkReproducible ? checkReproducible : build)(request, session);
     return '';
   },
 });

@@ -13,6 +13,12 @@ export interface CommandInput<S extends FlagTable> {
   readonly cwd: string;
 }
 
+/** A variable of the environment that no option stands for. */
+export interface DescribedVariable {
+  readonly name: string;
+  readonly explains: string;
+}
+
 export interface CommandDetails<S extends FlagTable> {
   /** Words after `slipway`, such as `config render`. */
   readonly name: string;
@@ -26,6 +32,7 @@ export interface CommandDetails<S extends FlagTable> {
   };
   readonly description: string;
   readonly examples: readonly { readonly line: string; readonly explains: string }[];
+  readonly variables?: readonly DescribedVariable[];
   readonly flags: S;
 }
 

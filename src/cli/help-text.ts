@@ -27,7 +27,7 @@ export function generalHelp(prefix: string): string {
 
 /** What `--help` prints: usage, description, examples, options by group, each with its variables. */
 export function commandHelp(command: Command): string {
-  const { name, positionals, description, examples, flags } = command;
+  const { name, positionals, description, examples, variables = [], flags } = command;
   const usage = ['slipway', name, positionals.usage, '[OPTIONS]'].filter((part) => part !== '').join(' ');
   const shown = Object.values(flags).filter(({ hidden }) => !hidden);
   const groups = (Object.keys(SECTIONS) as Section[]).flatMap((section) => {
@@ -41,6 +41,8 @@ export function commandHelp(command: Command): string {
     ...(examples.length > 0 ? ['', 'Examples:'] : []),
     ...examples.flatMap(({ line, explains }) => [`  # ${explains}`, `  ${line}`]),
     ...groups,
+    ...(variables.length > 0 ? ['', 'Variables:'] : []),
+    ...variables.flatMap(({ name, explains }) => [`  ${name}`, ...indented(explains)]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -59,7 +61,11 @@ function flagLines(flag: Flag<unknown>): readonly string[] {
     ...(status === 'inert' ? ['no effect yet'] : []),
   ];
   const text = notes.length === 0 ? summary : `${summary} (${notes.join('; ')})`;
-  return [title, ...wrap(text, WIDTH - INDENT.length).map((line) => `${INDENT}${line}`)];
+  return [title, ...indented(text)];
+}
+
+function indented(text: string): readonly string[] {
+  return wrap(text, WIDTH - INDENT.length).map((line) => `${INDENT}${line}`);
 }
 
 function wrap(text: string, width: number): readonly string[] {

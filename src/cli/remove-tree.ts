@@ -1,4 +1,4 @@
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -9,16 +9,29 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch {
-    await open(path);
+    const owner = await ownerOf(path);
+    const holdsAnothers = await open(path, owner);
+    const isHopeless = holdsAnothers && owner !== 0;
     // What a killed program leaves may still be in use for a moment.
-    await rm(path, { recursive: true, force: true, maxRetries: 8, retryDelay: 50 });
+    const patience = isHopeless ? {} : { maxRetries: 8, retryDelay: 50 };
+    await rm(path, { recursive: true, force: true, ...patience });
   }
 }
 
-/** Lets the owner into all directories; what vanishes meanwhile is none the worse. */
-async function open(directory: string): Promise<void> {
+/** Lets the owner into all directories; what vanishes meanwhile is none the worse. @returns are some of another owner? */
+async function open(directory: string, owner: number): Promise<boolean> {
   await chmod(directory, 0o700).catch(() => undefined);
+  let areAnothers = (await ownerOf(directory)) !== owner;
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await open(join(directory, entry.name));
+    if (entry.isDirectory() && (await open(join(directory, entry.name), owner))) areAnothers = true;
   }
+  return areAnothers;
+}
+
+/** -1 where nothing is. */
+async function ownerOf(path: string): Promise<number> {
+  return await lstat(path).then(
+    ({ uid }) => uid,
+    () => -1,
+  );
 }

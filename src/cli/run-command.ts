@@ -1,6 +1,7 @@
 import { runImage } from '../commands/run-image.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { buildFlagTable, buildRequestOf } from './build-command.ts';
+import { buildVariables } from './build-variables.ts';
 import { sessionCommand } from './command.ts';
 
 export const runCommand = sessionCommand({
@@ -11,6 +12,7 @@ export const runCommand = sessionCommand({
 of it; without COMMAND, the image's own. Ends with the command's exit status. The container is removed afterwards. \
 The command reads no input and has no terminal.`,
   examples: [{ line: 'slipway run app -- cat /etc/os-release', explains: 'shows a file of the image "app"' }],
+  variables: buildVariables,
   flags: buildFlagTable,
   output: 'data',
   async run(input, session) {

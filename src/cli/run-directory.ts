@@ -17,11 +17,14 @@ export interface RunDirectory {
   remove(): Promise<void>;
 }
 
+/** Removes a part of the directory `run` that its owner cannot remove, as parts of it belong to others. */
+export type RemoveForeign = (path: string, run: string) => Promise<void>;
+
 /**
  * What runs left that were killed is removed as well.
  * @param parent absolute; made if it is missing
  */
-export function runDirectory(parent: string): RunDirectory {
+export function runDirectory(parent: string, removeForeign: RemoveForeign): RunDirectory {
   let made: Promise<string> | undefined;
   let swept: Promise<void> | undefined;
   const make = async () => {
@@ -34,7 +37,7 @@ export function runDirectory(parent: string): RunDirectory {
       await mkdir(parent, { recursive: true });
       const path = await mkdtemp(join(parent, PREFIX));
       await writeFile(join(path, OWNER), `${await thisProcess()}\n`);
-      swept = sweep(parent);
+      swept = sweep(parent, removeForeign);
       return path;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -52,25 +55,27 @@ export function runDirectory(parent: string): RunDirectory {
     async remove() {
       const path = await made?.catch(() => undefined);
       await swept;
-      if (path !== undefined) await removeRun(path);
+      if (path !== undefined) await removeRun(path, removeForeign);
     },
   };
 }
 
 /** Removes the directories of runs that have ended without doing so. What cannot be removed is left. */
-async function sweep(parent: string): Promise<void> {
+async function sweep(parent: string, removeForeign: RemoveForeign): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((candidate) => candidate.startsWith(PREFIX))) {
     const path = join(parent, name);
     const owner = await readFile(join(path, OWNER), 'utf8').catch(() => null);
     if (owner === null || !(await hasEnded(owner))) continue;
-    await removeRun(path).catch(() => undefined);
+    await removeRun(path, removeForeign).catch(() => undefined);
   }
 }
 
 /** The owner goes last: what could not be removed is tried again by the next run. */
-async function removeRun(path: string): Promise<void> {
-  for (const name of await readdir(path).catch(() => []))
-    if (name !== OWNER) await removeTree(join(path, name));
-  await removeTree(path);
+async function removeRun(run: string, removeForeign: RemoveForeign): Promise<void> {
+  for (const name of await readdir(run).catch(() => [])) {
+    const path = join(run, name);
+    if (name !== OWNER) await removeTree(path).catch(() => removeForeign(path, run));
+  }
+  await removeTree(run);
 }

@@ -12,12 +12,16 @@ export interface StoreSettings {
   readonly runtime: string;
   /** `type:soft:hard`; empty: the limits of this process. */
   readonly ulimits: string[];
+  /** gzip or zstd, `:level` behind it; '' is the engine's choice, and the engine says what it cannot be. */
+  readonly compression: string;
+  /** Bytes of compressed layers that are kept; 0 is the engine's choice. */
+  readonly blobCache: number;
 }
 
 const MODES = ['auto', 'native-chroot', 'native-rootless'] as const;
 const DRIVERS = ['overlay', 'fuse-overlayfs', 'vfs'] as const;
 
-/** Reads the `WERF_BUILDAH_*` variables. @throws UserError for what they cannot be */
+/** Reads the `WERF_BUILDAH_*` variables and those of layers. @throws UserError for what they cannot be */
 export function storeSettings(env: Environment): {
   readonly settings: StoreSettings;
   readonly warnings: readonly Problem[];
@@ -33,6 +37,8 @@ export function storeSettings(env: Environment): {
     driver: driverOf(env['WERF_BUILDAH_STORAGE_DRIVER'] ?? ''),
     runtime: env['WERF_BUILDAH_RUNTIME'] ?? '',
     ulimits: parseUlimits(env['WERF_BUILDAH_ULIMIT'] ?? ''),
+    compression: env['SLIPWAY_COMPRESSION'] ?? '',
+    blobCache: bytesOf(env['SLIPWAY_BLOB_CACHE_MB'] ?? ''),
   };
   return { settings, warnings };
 }
@@ -49,6 +55,16 @@ function modeOf(given: string): string {
   throw new UserError('MODE_UNKNOWN', `unexpected mode WERF_BUILDAH_MODE="${given}"`, {
     hint: `use one of ${[...MODES, 'default', 'docker'].join(', ')}`,
   });
+}
+
+/** @param given megabytes */
+function bytesOf(given: string): number {
+  if (given === '') return 0;
+  if (/^[1-9][0-9]{0,8}$/.test(given)) return Number(given) * 1024 * 1024;
+  throw new UserError(
+    'CLI_BAD_VALUE',
+    `SLIPWAY_BLOB_CACHE_MB: "${given}" is not a number of megabytes from 1 to 999999999`,
+  );
 }
 
 function driverOf(given: string): string {

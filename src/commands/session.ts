@@ -1,7 +1,7 @@
 import type { ProjectOptions } from '../config/project-options.ts';
 import type { SecretMask } from '../diagnostics/secrets.ts';
 import type { DockerfileReader } from '../dockerfile/dockerfile.ts';
-import type { ImageBuilder, LocalImages } from '../engine/engine.ts';
+import type { ImageBuilder, LocalImages, Workshop } from '../engine/engine.ts';
 import type { OpenedRepository } from '../git/open-repository.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -39,12 +39,20 @@ export interface Ports {
   git(): Promise<OpenedRepository>;
   readonly builder: ImageBuilder;
   readonly images: LocalImages;
+  /** An empty store of its own, to build into and throw away. */
+  freshStore(): Promise<FreshStore>;
   readonly registry: Registry;
   readonly dockerfile: DockerfileReader;
   readonly templates: TemplateRenderer;
   readonly locks: Locks;
   /** Starts the engine without waiting, where it will be needed anyway. */
   warmUp(): void;
+}
+
+/** Its directory is part of that of the run. */
+export interface FreshStore extends Workshop {
+  /** Ends its engine. Safe to call twice. */
+  close(): Promise<void>;
 }
 
 export interface HostPlaces {

@@ -1,4 +1,4 @@
-import type { LocalImage } from '../engine/engine.ts';
+import type { BuildSource, LocalImage } from '../engine/engine.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { runTask, runTaskOnceBusy } from '../progress/task.ts';
 import { type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
@@ -74,14 +74,13 @@ async function pullBase(parts: ConveyorParts, run: ImageRun, reference: string, 
 
 function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
   const { image } = run;
-  const { context } = stage;
-  const write = (sink: Parameters<typeof context.write>[1], signal: AbortSignal) =>
-    context.write(stage.files, sink, signal);
+  const { primary } = parts;
   return parts.builder.build(
     {
       dockerfile: stage.text,
       dockerfileName: dockerfilePath(image),
-      context: stage.parsed.usesContext ? write : null,
+      context: stage.parsed.usesContext ? sourceOf(stage) : null,
+      uploadTo: primary.kind === 'repository' ? primary.address : '',
       target: String(stage.parsed.targetIndex),
       buildArgs: image.args,
       platform: run.platform,
@@ -91,6 +90,16 @@ function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Pro
     },
     waitingFor(run.task, run.signal),
   );
+}
+
+function sourceOf({ context, needs }: DockerfileStage): BuildSource {
+  return {
+    checksums: needs.map(({ checksum }) => checksum),
+    write(part, sink, signal) {
+      const asked = part === 'all' ? needs : needs.slice(part, part + 1);
+      return context.write([...new Set(asked.flatMap(({ files }) => files))], sink, signal);
+    },
+  };
 }
 
 function label(

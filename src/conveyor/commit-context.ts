@@ -12,8 +12,8 @@ import type { CommittedFiles } from '../giterminism/committed-files.ts';
 import type { Permissions } from '../giterminism/permissions.ts';
 import type { ProjectFiles } from '../giterminism/project-files.ts';
 import { reading, submoduleRefused, uncommitted, untracked } from '../giterminism/refusals.ts';
+import { inLayerOrder } from '../oci/layer-order.ts';
 import type { BuildContext } from '../stages/build-context.ts';
-import { compareText } from '../stages/canonical.ts';
 import type { ContextFile } from '../stages/context-checksum.ts';
 import { dockerfilePath } from '../stages/dockerfile-stage.ts';
 
@@ -41,6 +41,8 @@ export function commitContext(image: DockerfileImage, parts: CommitContextParts)
   const ownPath = dockerfilePath(image);
   const committed = new Map<string, TreeEntry>();
   const added = new Map<string, AddedFile>();
+  // Several instructions may copy one file.
+  const pointersTold = new Set<string>();
 
   return {
     dockerfile: () => readText(parts, { what: 'dockerfile', path: ownPath, purpose: 'dockerfiles' }, image),
@@ -85,14 +87,17 @@ export function commitContext(image: DockerfileImage, parts: CommitContextParts)
       refuseChanges(read, context);
     },
     async write(chosen, sink, stop) {
-      const archive = [...chosen]
-        .sort((a, b) => compareText(a.path, b.path))
-        .map((file) => archiveFile(file, added.get(file.path), committed.get(file.path)));
+      const archive = inLayerOrder(chosen).map((file) =>
+        archiveFile(file, added.get(file.path), committed.get(file.path)),
+      );
       const { commits, largeFiles } = parts.repository;
-      const pointers: string[] = [];
-      const onPointer = (path: string) => void pointers.push(path);
+      const pointers = new Set<string>();
+      const onPointer = (path: string) => {
+        if (!pointersTold.has(path)) pointers.add(path);
+        pointersTold.add(path);
+      };
       await writeTar(archive, sink, { commits, largeFiles, onPointer, date: parts.date, signal: stop });
-      if (pointers.length > 0) parts.onWarning(pointersLeft(pointers));
+      if (pointers.size > 0) parts.onWarning(pointersLeft([...pointers]));
     },
   };
 }

@@ -10,11 +10,24 @@ export interface Waiting {
   onBytes(done: number, total: number): void;
 }
 
+/** What is asked of a build context: the files of one need, by its number, or those of all needs. */
+export type ContextPart = number | 'all';
+
+/** The build context, of which nothing is read before it is asked for. */
+export interface BuildSource {
+  /** What is read of it, one checksum per need. @see contextNeeds */
+  readonly checksums: readonly string[];
+  /** Writes the files as a tar, in the order of layers, and ends the stream. Stops when the signal is aborted. */
+  write(part: ContextPart, sink: Writable, signal: AbortSignal): Promise<void>;
+}
+
 export interface DockerfileBuild {
   readonly dockerfile: string;
   readonly dockerfileName: string;
-  /** Writes the context as a tar and ends the stream; null: the build reads none. */
-  readonly context: ((sink: Writable, signal: AbortSignal) => Promise<void>) | null;
+  /** null: the build reads none. */
+  readonly context: BuildSource | null;
+  /** Repository that layers are uploaded to while the build goes on; empty: none. */
+  readonly uploadTo: string;
   /** Stage index as text. */
   readonly target: string;
   readonly buildArgs: ReadonlyMap<string, string>;
@@ -63,6 +76,40 @@ export interface ImageBuilder {
     reference: string,
     waiting: Waiting,
   ): Promise<{ readonly digest: string; readonly size: number }>;
+}
+
+/** One thing that two layers do not say alike. */
+export interface LayerDifference {
+  readonly path: string;
+  /** Field that differs, such as mode or content; `presence` where one layer lacks the path. */
+  readonly what: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** Looks into local images, to tell in what two of them differ. */
+export interface ImageInsides {
+  /** The configuration, as JSON. */
+  configuration(image: string, signal: AbortSignal): Promise<string>;
+  /** Writes a layer (0 is the lowest) as a plain tar to a file that does not exist yet. */
+  exportLayer(
+    image: string,
+    layer: { readonly index: number; readonly file: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** @param files two plain tars @returns at most `limit` differences, by path */
+  compareLayers(
+    files: readonly [string, string],
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly LayerDifference[]>;
+}
+
+/** A store of images, and what works on it. */
+export interface Workshop {
+  readonly builder: ImageBuilder;
+  readonly images: LocalImages;
+  readonly insides: ImageInsides;
 }
 
 /** Names and facts of local images. */

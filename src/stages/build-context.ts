@@ -18,6 +18,6 @@ export interface BuildContext {
    * @throws UserError listing the files that differ
    */
   assertClean(ignored: (paths: readonly string[]) => Promise<PathSet>): Promise<void>;
-  /** Writes these files as a tar, straight from git objects and the disk, and ends the stream. */
+  /** Writes these files as a tar in the order of layers, straight from git objects and the disk, and ends the stream. */
   write(files: readonly ContextFile[], sink: Writable, signal: AbortSignal): Promise<void>;
 }

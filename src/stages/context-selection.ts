@@ -11,16 +11,23 @@ import { compareText } from './canonical.ts';
 import { type ContextFile, contextChecksum } from './context-checksum.ts';
 import { type ContextNeed, contextNeeds } from './dockerfile-inputs.ts';
 
+/** What one place of a Dockerfile takes from its context. */
+export interface NeededFiles {
+  /** Sorted by path. */
+  readonly files: readonly ContextFile[];
+  readonly checksum: string;
+}
+
 /** Which files of the context a Dockerfile's closure takes. */
 export interface ContextSelection {
-  /** All of them, sorted by path: nothing else can enter the image. */
-  readonly files: readonly ContextFile[];
+  /** In the order of `contextNeeds`. Nothing else can enter the image. */
+  readonly needs: readonly NeededFiles[];
   /** Per instruction, in the order of its needs. */
   readonly checksums: ReadonlyMap<ParsedInstruction, readonly string[]>;
   readonly problems: readonly Problem[];
 }
 
-export const NO_CONTEXT: ContextSelection = { files: [], checksums: new Map(), problems: [] };
+export const NO_CONTEXT: ContextSelection = { needs: [], checksums: new Map(), problems: [] };
 
 /** @param dockerfileName as the user knows it, for positions */
 export async function selectContext(
@@ -62,7 +69,7 @@ async function takeNeeded(
   ]);
   const paths = files.map(({ path }) => path);
   const sets = await reader.match(paths, perNeed.flat(), signal);
-  const taken = new Set<ContextFile>();
+  const taken: NeededFiles[] = [];
   const checksums = new Map<ParsedInstruction, string[]>();
   const problems: Problem[] = [];
   let next = 0;
@@ -72,11 +79,12 @@ async function takeNeeded(
     const excluded = own.at(-1) ?? NOTHING;
     const sources = own.slice(0, -1);
     const mine = files.filter((_, at) => !excluded.has(at) && sources.some((set) => set.has(at)));
-    for (const file of mine) taken.add(file);
-    checksums.set(need.instruction, [...(checksums.get(need.instruction) ?? []), contextChecksum(mine)]);
+    const checksum = contextChecksum(mine);
+    taken.push({ files: mine, checksum });
+    checksums.set(need.instruction, [...(checksums.get(need.instruction) ?? []), checksum]);
     problems.push(...emptySources(need, sources, files.length, dockerfileName));
   });
-  return { files: files.filter((file) => taken.has(file)), checksums, problems };
+  return { needs: taken, checksums, problems };
 }
 
 function emptySources(

@@ -4,8 +4,7 @@ import { UserError } from '../diagnostics/user-error.ts';
 import type { BaseConfiguration, DockerfileReader, ParsedDockerfile } from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { BuildContext } from './build-context.ts';
-import type { ContextFile } from './context-checksum.ts';
-import { NO_CONTEXT, selectContext } from './context-selection.ts';
+import { type NeededFiles, NO_CONTEXT, selectContext } from './context-selection.ts';
 import { dockerfileDependencies } from './dockerfile-inputs.ts';
 import { type ContentDigest, contentDigest, type StageDigest, stageDigest } from './stage-digest.ts';
 
@@ -21,8 +20,8 @@ export interface DockerfileStage {
   /** What the digest was computed with. */
   readonly bases: readonly BaseConfiguration[];
   readonly context: BuildContext;
-  /** Files of the context that the build gets; empty: none. */
-  readonly files: readonly ContextFile[];
+  /** What the build may get of the context, in the order of `contextNeeds`. */
+  readonly needs: readonly NeededFiles[];
 }
 
 export interface DockerfileStageParts {
@@ -57,7 +56,7 @@ export async function dockerfileStage(parts: DockerfileStageParts): Promise<Dock
     }),
   });
   const content = contentDigest({ platform, name: DOCKERFILE_STAGE, digest, gitState: '' });
-  return { digest, contentDigest: content, text, parsed, bases, context, files: selection.files };
+  return { digest, contentDigest: content, text, parsed, bases, context, needs: selection.needs };
 }
 
 /** Path of the Dockerfile relative to the project. */

@@ -50,6 +50,8 @@ describe('a command line', () => {
       /--parallel-tasks-limit NUMBER\n.*default: 5; variable:\s+\$WERF_PARALLEL_TASKS_LIMIT/,
     );
     expect(stdout).not.toContain('insecure-helm-dependencies');
+    expect(stdout).toMatch(/\nVariables:\n {2}SLIPWAY_COMPRESSION\n.*zstd/);
+    expect(stdout).toMatch(/\n {2}SLIPWAY_BLOB_CACHE_MB\n/);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 

@@ -66,3 +66,23 @@ describe('WERF_BUILDAH_ULIMIT', () => {
     expect(() => parseUlimits(value)).toThrow(reason);
   });
 });
+
+describe('SLIPWAY_COMPRESSION', () => {
+  it('is passed on as it is: the engine knows what there is', () => {
+    expect(storeSettings({}).settings.compression).toBe('');
+    expect(storeSettings({ SLIPWAY_COMPRESSION: 'zstd:7' }).settings.compression).toBe('zstd:7');
+  });
+});
+
+describe('SLIPWAY_BLOB_CACHE_MB', () => {
+  const size = (value: string) => storeSettings({ SLIPWAY_BLOB_CACHE_MB: value }).settings.blobCache;
+
+  it('is a number of megabytes; the engine chooses where there is none', () => {
+    expect(size('')).toBe(0);
+    expect(size('100')).toBe(100 * 1024 * 1024);
+  });
+
+  it.each(['0', '-1', '1.5', '10G', 'much'])('refuses %s', (value) => {
+    expect(() => size(value)).toThrow(`SLIPWAY_BLOB_CACHE_MB: "${value}" is not a number of megabytes`);
+  });
+});

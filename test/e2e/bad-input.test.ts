@@ -282,6 +282,8 @@ describe('this machine', () => {
     ['WERF_BUILDAH_STORAGE_DRIVER', 'zfs', 'overlay'],
     ['WERF_BUILDAH_ULIMIT', 'nofile:9:3', 'nofile'],
     ['WERF_BUILDAH_ULIMIT', 'files:9', 'nofile'],
+    ['SLIPWAY_COMPRESSION', 'brotli', 'zstd'],
+    ['SLIPWAY_BLOB_CACHE_MB', 'much', 'megabytes'],
   ])('is given %s=%s', async (name, value, expected) => {
     const outcome = await building({ 'werf.yaml': config(), Dockerfile: base() }, { env: { [name]: value } });
     expectError(outcome, name, value, expected);

@@ -91,6 +91,7 @@ describe.each(['root', 'ordinary'] as const)('kill -9 at any moment, as %s', (us
     const { exitCode, stdout, stderr } = await builder.run(args(), { cwd: project.root });
     expect(exitCode, stderr).toBe(0);
     expect(await builder.containers()).toEqual([]);
+    expect(await builder.halfMade()).toEqual([]);
     expect(pidsOf('sleep 0.2')).toEqual([]);
     const left = execFileSync('find', [builder.home, '-maxdepth', '1', '-name', 'werf-*'], {
       encoding: 'utf8',

@@ -1,62 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { buildahEngine } from '../../src/engine/buildah/buildah-engine.ts';
-import type { DockerfileBuild, ImageBuilder, OpenedStore, Waiting } from '../../src/engine/engine.ts';
-import { parsePlatform } from '../../src/oci/platform.ts';
-import { realEngine } from '../helper/real-engine.ts';
+import type { BuildSource, ContextPart, ImageBuilder } from '../../src/engine/engine.ts';
 import { registryProcess } from '../registry/registry-process.ts';
-
-const never = new AbortController().signal;
-const EPOCH = 1_700_000_000;
-/** A shell and tools in one static program (Debian's busybox-static). */
-const BUSYBOX = '/bin/busybox';
-const BASE = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY hello.txt /hello.txt\n';
-
-function patient(over: Partial<Waiting> = {}): Waiting {
-  return { signal: never, onLine: () => undefined, onBytes: () => undefined, ...over };
-}
-
-async function writeContext(sink: Writable): Promise<void> {
-  const tar = pack();
-  const entry = { uid: 0, gid: 0, mtime: new Date(EPOCH * 1000) };
-  tar.entry({ ...entry, name: 'hello.txt', mode: 0o644 }, 'hello\n');
-  tar.entry({ ...entry, name: 'busybox', mode: 0o755 }, await readFile(BUSYBOX));
-  tar.finalize();
-  for await (const piece of tar) sink.write(piece);
-  sink.end();
-}
-
-function building(dockerfile: string, over: Partial<DockerfileBuild> = {}): DockerfileBuild {
-  const platform = parsePlatform('linux/amd64');
-  if (platform === null) throw new Error('linux/amd64 is a platform');
-  return {
-    dockerfile,
-    dockerfileName: 'Dockerfile',
-    context: writeContext,
-    target: '',
-    buildArgs: new Map(),
-    platform,
-    addHosts: [],
-    network: 'host',
-    sourceDateEpoch: EPOCH,
-    ...over,
-  };
-}
-
-async function buildah() {
-  const real = await realEngine();
-  const opened: OpenedStore[] = [];
-  const { builder, images } = buildahEngine({
-    engine: real.engine,
-    runDirectory: async () => real.runDirectory,
-    open: { driver: '', mode: 'native-chroot', runtime: '', ulimits: [] },
-    onOpened: (store) => opened.push(store),
-  });
-  return { ...real, builder, images, opened };
-}
+import { BASE, buildah, building, CONTEXT, contextWith, EPOCH, never, patient } from './building.ts';
 
 describe('the embedded Buildah', () => {
   it('opens the store once, at the first call', async () => {
@@ -80,6 +28,26 @@ describe('the embedded Buildah', () => {
     expect(facts.platform).toBe('linux/amd64');
     expect((await images.inspect(facts.id, never))?.facts.id).toBe(facts.id);
     expect(await leftovers(runDirectory)).toEqual([]);
+  });
+
+  it('asks only for those parts of the context that it cannot remember', async () => {
+    const { builder } = await buildah();
+    const asked: ContextPart[] = [];
+    const noting = (context: BuildSource): BuildSource => ({
+      ...context,
+      write(part, sink, signal) {
+        asked.push(part);
+        return context.write(part, sink, signal);
+      },
+    });
+    const build = (text: string, context: BuildSource) =>
+      builder.build(building(text, { context: noting(context) }), patient());
+    await build(BASE, CONTEXT);
+    expect(asked.splice(0).sort()).toEqual([0, 1]);
+    await build(`${BASE}LABEL some=label\n`, CONTEXT);
+    expect(asked.splice(0)).toEqual([]);
+    await build(BASE, contextWith('other\n'));
+    expect(asked).toEqual([1]);
   });
 
   it('names, labels, lists and removes images', async () => {
@@ -139,7 +107,10 @@ describe('the embedded Buildah', () => {
       await sleep(20);
       throw new Error('git is broken');
     };
-    const failed = builder.build(building(BASE, { context: broken }), patient());
+    const failed = builder.build(
+      building(BASE, { context: { ...CONTEXT, write: (_, sink) => broken(sink) } }),
+      patient(),
+    );
     await expect(failed).rejects.toThrow('git is broken');
     expect(await leftovers(runDirectory)).toEqual([]);
     expect(await images.list('localhost/app', '', never)).toEqual([]);

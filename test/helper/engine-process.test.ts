@@ -33,7 +33,7 @@ describe('the greeting', () => {
 
   it.each([
     ['other-version', /version 9\.9\.9 .*slipway is 0\.1\.0/],
-    ['other-protocol', /protocol 77.*protocol 1/],
+    ['other-protocol', new RegExp(`protocol 77.*protocol ${PROTOCOL_VERSION}\\)`)],
     ['refuses-version', /9\.9\.9 does not fit/],
   ])('refuses an engine that has another version: %s', async (script, message) => {
     const refused = scripted(script);

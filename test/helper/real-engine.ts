@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type EngineClient, engineClient } from '../../src/helper/engine-client.ts';
 import { startEngine } from '../../src/helper/engine-process.ts';
 import { locateEngine } from '../../src/helper/locate-engine.ts';
+import { PROTOCOL_VERSION } from '../../src/helper/protocol.ts';
 import { temporaryDirectory, testSettings } from './scripted.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -43,7 +44,7 @@ export async function realEngine(): Promise<RealEngine> {
   return { engine, runDirectory: settings.runDirectory, pids, log };
 
   async function pidOf({ call }: Awaited<ReturnType<typeof startEngine>>): Promise<number> {
-    const hello = { protocol: 1, version: '0.1.0', settings };
+    const hello = { protocol: PROTOCOL_VERSION, version: '0.1.0', settings };
     return (await call('hello', hello, { signal: new AbortController().signal })).pid;
   }
 }

@@ -5,7 +5,16 @@ import type { CallOptions } from '../../helper/engine-process.ts';
 import { imageFactsOf } from '../../helper/image-facts-of.ts';
 import type { Params, Result, StoreOperation } from '../../helper/protocol.ts';
 import type { ImageFacts } from '../../oci/image-facts.ts';
-import type { DockerfileBuild, ImageBuilder, LocalImages, OpenedStore, Waiting } from '../engine.ts';
+import type {
+  BuildSource,
+  DockerfileBuild,
+  ImageBuilder,
+  ImageInsides,
+  LocalImages,
+  OpenedStore,
+  Waiting,
+  Workshop,
+} from '../engine.ts';
 import { contextSocket } from './context-socket.ts';
 
 export interface BuildahEngineParts {
@@ -18,7 +27,7 @@ export interface BuildahEngineParts {
 }
 
 /** Images built and kept by the embedded Buildah. The store is opened at the first call. */
-export function buildahEngine(parts: BuildahEngineParts): { builder: ImageBuilder; images: LocalImages } {
+export function buildahEngine(parts: BuildahEngineParts): Workshop {
   const { engine } = parts;
   const opening = sharedWork<OpenedStore>();
   const open = (signal: AbortSignal) =>
@@ -31,7 +40,7 @@ export function buildahEngine(parts: BuildahEngineParts): { builder: ImageBuilde
     await open(options.signal);
     return await engine.store(operation, params, options);
   };
-  return { builder: builderOf(parts, open, call), images: imagesOf(call) };
+  return { builder: builderOf(parts, open, call), images: imagesOf(call), insides: insidesOf(engine, call) };
 }
 
 type Call = <O extends StoreOperation>(
@@ -82,7 +91,7 @@ function builderOf(
 /** Runs `build` while a socket at `path` offers the context. The failure of one ends the other. */
 async function withContext<T>(
   path: string,
-  context: NonNullable<DockerfileBuild['context']>,
+  context: BuildSource,
   signal: AbortSignal,
   build: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -118,20 +127,25 @@ function imagesOf(call: Call): LocalImages {
   };
 }
 
-function buildParams(request: DockerfileBuild) {
-  const { dockerfile, dockerfileName, target, buildArgs, platform, addHosts, network, sourceDateEpoch } =
-    request;
-  const args = pairs(buildArgs);
-  const hosts = [...addHosts];
+function insidesOf(engine: EngineClient, call: Call): ImageInsides {
   return {
-    dockerfile,
-    dockerfileName,
-    target,
-    platform,
-    network,
-    sourceDateEpoch,
-    buildArgs: args,
-    addHosts: hosts,
+    configuration: async (image, signal) => (await call('image.configuration', { image }, { signal })).text,
+    async exportLayer(image, { index, file }, signal) {
+      await call('layer.export', { image, index, file }, { signal });
+    },
+    async compareLayers([first, second], limit, signal) {
+      return (await engine.ask('layer.compare', { first, second, limit }, { signal })).differences;
+    },
+  };
+}
+
+function buildParams(request: DockerfileBuild) {
+  const { context, buildArgs, addHosts, ...same } = request;
+  return {
+    ...same,
+    contextChecksums: [...(context?.checksums ?? [])],
+    buildArgs: pairs(buildArgs),
+    addHosts: [...addHosts],
   };
 }
 

@@ -1,24 +1,25 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Writable } from 'node:stream';
+import type { BuildSource } from '../engine.ts';
+import { requestedPart, requestLine } from './context-request.ts';
 
-/** A socket that gives one reader what `write` puts into it. */
+/** A socket that gives each reader the part of the context that it asks for. */
 export interface ContextSocket {
   readonly path: string;
-  /** Rejects when writing failed; never fulfils, so that it can be raced against the reader. */
+  /** Rejects when writing failed; never fulfils, so that it can be raced against the readers. */
   readonly failure: Promise<never>;
-  /** Stops the writer, waits for it and removes the socket. */
+  /** Stops the writers, waits for them and removes the socket. */
   close(): Promise<void>;
 }
 
 /**
- * A reader that goes away tells its own reason elsewhere: that is no failure of the writer.
+ * Readers come one after another or at once. Each sends one line, the number of a need or `all`, and gets a tar, whose
+ * end is that of the connection. A reader that goes away tells its own reason elsewhere: that is no failure of the writer.
  * @param path below 100 bytes, as sockets demand; must not exist
- * @param write ends the sink when all is written; stops when its signal is aborted
  */
 export async function contextSocket(
   path: string,
-  write: (sink: Writable, signal: AbortSignal) => Promise<void>,
+  source: BuildSource,
   signal: AbortSignal,
 ): Promise<ContextSocket> {
   const stop = new AbortController();
@@ -28,24 +29,13 @@ export async function contextSocket(
     fail = reject;
   });
   failure.catch(() => undefined);
-  const give = async (socket: Socket) => {
-    const reader = { gone: false };
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-      reader.gone ||= code === 'EPIPE' || code === 'ECONNRESET';
+  const served: { readonly socket: Socket; readonly given: Promise<void> }[] = [];
+  // Whoever asks may close its own side at once; it still gets what it asked for.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const given = serve(socket, source, joined).catch((error: unknown) => {
+      if (!joined.aborted) fail(error);
     });
-    // A writer that waits for a lost reader to take more would wait for ever.
-    socket.on('close', () => stop.abort());
-    try {
-      await write(socket, joined);
-    } catch (error) {
-      socket.destroy();
-      if (!signal.aborted && !reader.gone && !isAbort(error)) fail(error);
-    }
-  };
-  let connected: { readonly socket: Socket; readonly given: Promise<void> } | undefined;
-  const server = createServer((socket) => {
-    server.close();
-    connected = { socket, given: give(socket) };
+    served.push({ socket, given });
   });
   await listening(server, path);
   return {
@@ -54,11 +44,32 @@ export async function contextSocket(
     async close() {
       stop.abort();
       server.close();
-      connected?.socket.destroy();
-      await connected?.given;
+      for (const { socket } of served) socket.destroy();
+      await Promise.all(served.map(({ given }) => given));
       await rm(path, { force: true });
     },
   };
+}
+
+/** @throws what the writer throws, unless its reader was gone by then */
+async function serve(socket: Socket, source: BuildSource, signal: AbortSignal): Promise<void> {
+  const lost = new AbortController();
+  let gone = false;
+  socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+    gone ||= code === 'EPIPE' || code === 'ECONNRESET';
+  });
+  // A writer that waits for a lost reader to take more would wait for ever.
+  socket.on('close', () => lost.abort());
+  try {
+    const line = await requestLine(socket);
+    if (line === null) return void socket.destroy();
+    const part = requestedPart(line, source.checksums.length);
+    if (part === null) throw new Error(`the engine asked for part "${line}" of the build context`);
+    await source.write(part, socket, AbortSignal.any([signal, lost.signal]));
+  } catch (error) {
+    socket.destroy();
+    if (!gone && !isAbort(error)) throw error;
+  }
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
-import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -32,6 +32,8 @@ export interface Builder {
   other(program: string, args: readonly string[], options?: { readonly input?: string }): string;
   /** Names of containers in the store. */
   containers(): Promise<readonly string[]>;
+  /** What engines have half made in the store: places of commands, staging directories, files of recipes and of blobs. */
+  halfMade(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }
 
@@ -94,6 +96,22 @@ export async function makeBuilder({
         () => '[]',
       );
       return JSON.parse(list).flatMap(({ names }: { names?: string[] }) => names ?? ['unnamed']);
+    },
+    async halfMade() {
+      const names = (directory: string) => readdir(join(graph, directory)).catch(() => [] as string[]);
+      const unnamed = async (file: string) => {
+        const text = await readFile(join(graph, 'overlay-layers', file), 'utf8').catch(() => '[]');
+        return (JSON.parse(text) as { names?: string[] }[]).flatMap((layer) => layer.names ?? []);
+      };
+      const blobs = (await names('slipway-blobs')).filter((name) => name.startsWith('.'));
+      return [
+        ...(await unnamed('layers.json')),
+        ...(await unnamed('volatile-layers.json')),
+        ...(await names('overlay/staging')),
+        ...(await names('slipway-scratch')),
+        ...(await names('slipway-owners')),
+        ...blobs,
+      ];
     },
     async remove() {
       for (const path of [graph, home]) removeStore(path);
