@@ -37,6 +37,7 @@ type Request struct {
 // Maker makes layers and images. *recipe.Workshop is one.
 type Maker interface {
 	Make(ctx context.Context, recipe recipe.Recipe, progress recipe.Progress) (recipe.Image, error)
+	Redate(ctx context.Context, again recipe.Redating) (recipe.Image, error)
 	Save(image recipe.Image, created time.Time) (*storage.Image, error)
 }
 

@@ -25,9 +25,13 @@ type workplace struct {
 	// idle says that a recipe changes nothing.
 	idle func(made recipe.Recipe) bool
 
-	mu     sync.Mutex
-	count  int
-	made   []recipe.Recipe
+	mu    sync.Mutex
+	count int
+	made  []recipe.Recipe
+	// redated counts layers that were dated anew.
+	redated int
+	// late is what is said of layers that are made.
+	late   bool
 	saved  []recipe.Image
 	steps  []string
 	lines  []string
@@ -59,8 +63,21 @@ func (w *workplace) Make(ctx context.Context, made recipe.Recipe, progress recip
 	}
 	image := made.Base
 	diffID := digest.FromString(fmt.Sprint(image.DiffIDs, w.count))
+	image.Origins, image.Late = append(slices.Clone(image.FirstMade()), diffID), w.late
 	image.Layer, image.DiffIDs = diffID.Encoded(), append(slices.Clone(image.DiffIDs), diffID)
 	w.layers[image.Layer] = &storage.Layer{ID: image.Layer, Parent: made.Base.Layer, UncompressedDigest: diffID, UncompressedSize: 7}
+	return image, nil
+}
+
+func (w *workplace) Redate(_ context.Context, again recipe.Redating) (recipe.Image, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.redated++
+	image := again.Base
+	diffID := digest.FromString(fmt.Sprint("dated", again.Origin, again.To.Unix()))
+	image.Origins = append(slices.Clone(image.FirstMade()), again.Origin)
+	image.Layer, image.DiffIDs = diffID.Encoded(), append(slices.Clone(image.DiffIDs), diffID)
+	w.layers[image.Layer] = &storage.Layer{ID: image.Layer, Parent: again.Base.Layer, UncompressedDigest: diffID, UncompressedSize: 7}
 	return image, nil
 }
 

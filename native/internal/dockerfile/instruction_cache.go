@@ -12,7 +12,6 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	"go.podman.io/storage"
 
-	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/recipe"
 )
 
@@ -71,48 +70,78 @@ func (c *InstructionCache) hold(ctx context.Context, key string) (done func(), e
 	}
 }
 
-// remembered is one file. Without a layer the instruction changed nothing.
+// remembered is one file. Without layers the instruction changed nothing.
 type remembered struct {
+	// Origin is the diff id that the layer had when the instruction was carried out.
+	Origin digest.Digest `json:"origin"`
+	// Made are the layers of that, the newest first, each for an epoch in Unix seconds.
+	Made []dated `json:"made"`
+	// Late says that a layer is exact for its own epoch alone.
+	Late bool `json:"late"`
+}
+
+type dated struct {
+	Epoch  int64         `json:"epoch"`
 	Layer  string        `json:"layer"`
 	DiffID digest.Digest `json:"diffId"`
 }
+
+// mostDates is for how many epochs a layer is remembered.
+const mostDates = 4
 
 func (c *InstructionCache) path(key string) string {
 	return filepath.Join(c.shelf.GraphRoot(), instructionsDirectory, key[:2], key)
 }
 
-// find gives the image that an instruction made over a parent, with the layer it added, if it did and the store still
-// has it.
-func (c *InstructionCache) find(key string, parent recipe.Image) (image recipe.Image, added *layer.Made, found bool) {
-	text, err := os.ReadFile(c.path(key))
-	if err != nil {
-		return parent, nil, false
-	}
-	var made remembered
-	if json.Unmarshal(text, &made) != nil {
+// find gives the image that an instruction made over a parent. Where it was made with another epoch, or over the same
+// files with other dates, it tells which layer is to be dated anew.
+func (c *InstructionCache) find(key string, epoch time.Time, parent recipe.Image) (image recipe.Image, again *recipe.Redating, found bool) {
+	made, known := c.read(key)
+	if !known {
 		return parent, nil, false
 	}
 	now := time.Now()
 	_ = os.Chtimes(c.path(key), now, now)
-	if made.Layer == "" {
+	if len(made.Made) == 0 {
 		return parent, nil, true
 	}
-	stored, err := c.shelf.Layer(made.Layer)
-	if err != nil || stored.Parent != parent.Layer || stored.UncompressedDigest != made.DiffID {
-		return parent, nil, false
+	for _, one := range made.Made {
+		stored, err := c.shelf.Layer(one.Layer)
+		if err != nil || stored.UncompressedDigest != one.DiffID {
+			continue
+		}
+		if one.Epoch == epoch.Unix() && stored.Parent == parent.Layer {
+			image = parent
+			image.Origins = append(slices.Clone(parent.FirstMade()), made.Origin)
+			image.Layer, image.Late = stored.ID, made.Late
+			image.DiffIDs = append(slices.Clone(parent.DiffIDs), one.DiffID)
+			return image, nil, true
+		}
+		if again == nil && (!made.Late || one.Epoch == epoch.Unix()) {
+			again = &recipe.Redating{Layer: stored.ID, Origin: made.Origin, From: time.Unix(one.Epoch, 0)}
+		}
 	}
-	image = parent
-	image.Layer, image.DiffIDs = stored.ID, append(slices.Clone(parent.DiffIDs), made.DiffID)
-	return image, &layer.Made{ID: stored.ID, DiffID: made.DiffID, Size: stored.UncompressedSize}, true
+	return parent, again, again != nil
+}
+
+func (c *InstructionCache) read(key string) (made remembered, known bool) {
+	text, err := os.ReadFile(c.path(key))
+	return made, err == nil && json.Unmarshal(text, &made) == nil
 }
 
 // remember notes what an instruction made over a parent. The file appears whole or not at all.
-func (c *InstructionCache) remember(key string, parent, image recipe.Image) {
+func (c *InstructionCache) remember(key string, epoch time.Time, parent, image recipe.Image) {
 	made := remembered{}
 	if image.Layer != parent.Layer {
-		made = remembered{Layer: image.Layer, DiffID: image.DiffIDs[len(image.DiffIDs)-1]}
+		first := image.FirstMade()
+		made.Origin, made.Late = first[len(first)-1], image.Late
+		made.Made = []dated{{Epoch: epoch.Unix(), Layer: image.Layer, DiffID: image.DiffIDs[len(image.DiffIDs)-1]}}
+		if before, known := c.read(key); known && before.Origin == made.Origin {
+			made.Late = before.Late
+			made.Made = append(made.Made, before.Made[:min(len(before.Made), mostDates-1)]...)
+		}
 	}
-	// Two strings: they always encode.
+	// Strings and numbers: they always encode.
 	text, _ := json.Marshal(made)
 	file, err := os.CreateTemp(c.shelf.Scratch(), "instruction-")
 	if err != nil {

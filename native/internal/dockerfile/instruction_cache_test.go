@@ -76,7 +76,7 @@ func TestWhatDecidesWhetherAnInstructionIsCarriedOut(t *testing.T) {
 		"content in the file":         {with("content", "contents"), 2},
 		"the last instruction":        {with(" c /c", " c /d"), 1},
 		"what archives become":        {with("ADD ", "ADD --unpack=false "), 1},
-		"the epoch":                   {func(_ *workplace, r *Request) { r.Epoch = r.Epoch.Add(1e9) }, 5},
+		"the epoch":                   {func(_ *workplace, r *Request) { r.Epoch = r.Epoch.Add(1e9) }, 0},
 		"layers that are gone":        {func(w *workplace, _ *Request) { clear(w.layers) }, 5},
 		"the base": {func(w *workplace, _ *Request) {
 			w.bases["base"] = recipe.Image{Layer: "l", DiffIDs: append(recipe.Image{}.DiffIDs, "sha256:1")}
@@ -106,7 +106,7 @@ func TestAnInstructionThatChangedNothingIsRememberedToo(t *testing.T) {
 }
 
 func TestFieldsOfAKeyDoNotFlowIntoEachOther(t *testing.T) {
-	one, other := newKey("p", recipe.Image{}, 0), newKey("p", recipe.Image{}, 0)
+	one, other := newKey("p", recipe.Image{}), newKey("p", recipe.Image{})
 	one.list([]string{"a", "b"})
 	other.list([]string{"a"})
 	other.add("b")
@@ -118,19 +118,44 @@ func TestFieldsOfAKeyDoNotFlowIntoEachOther(t *testing.T) {
 func TestWhatNoBuildAsksForIsForgotten(t *testing.T) {
 	cache := NewInstructionCache(newWorkplace(t))
 	for _, key := range []string{"aa-old", "aa-used", "bb-other"} {
-		cache.remember(key, recipe.Image{}, recipe.Image{})
+		cache.remember(key, time.Unix(1, 0), recipe.Image{}, recipe.Image{})
 		long := time.Now().Add(-2 * forgetAfter)
 		if err := os.Chtimes(cache.path(key), long, long); err != nil {
 			t.Fatal(err)
 		}
 		if key == "aa-used" {
-			cache.find(key, recipe.Image{})
+			cache.find(key, time.Unix(1, 0), recipe.Image{})
 		}
 	}
-	cache.remember("aa-new", recipe.Image{}, recipe.Image{})
+	cache.remember("aa-new", time.Unix(1, 0), recipe.Image{}, recipe.Image{})
 	for key, want := range map[string]bool{"aa-old": false, "aa-used": true, "bb-other": true, "aa-new": true} {
-		if _, _, found := cache.find(key, recipe.Image{}); found != want {
+		if _, _, found := cache.find(key, time.Unix(1, 0), recipe.Image{}); found != want {
 			t.Errorf("%s: found %v", key, found)
 		}
+	}
+}
+
+func TestLayersOfAnotherCommitAreDatedAnewUnlessTheyAreExactForTheirsAlone(t *testing.T) {
+	w := newWorkplace(t)
+	w.bases["base"] = recipe.Image{}
+	const text = "FROM base\nRUN one\nRUN two\n"
+	first := w.build(t, text)
+	later := w.request(text)
+	later.Epoch = later.Epoch.Add(time.Hour)
+	for range 2 {
+		again, err := w.builder().Build(t.Context(), later, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.made) != 2 || w.redated != 2 || again.DiffIDs[1] == first.DiffIDs[1] || again.Origins[1] != first.DiffIDs[1] {
+			t.Errorf("%d made, %d dated anew: %+v", len(w.made), w.redated, again)
+		}
+	}
+	w.late = true
+	other := strings.Replace(text, "two", "three", 1)
+	w.build(t, other)
+	later.Text = other
+	if _, err := w.builder().Build(t.Context(), later, w); err != nil || len(w.made) != 4 {
+		t.Errorf("%d made, wanted 4: %v", len(w.made), err)
 	}
 }

@@ -5,23 +5,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"strconv"
 
 	"slipway.dev/engine/internal/recipe"
 )
 
 // keyFormat is raised whenever what decides an instruction's layer is written differently.
-const keyFormat = "instruction/1"
+const keyFormat = "instruction/2"
 
 // key is what an instruction's layer depends on, each field with its length, so that no two lists are written alike.
 type key struct{ sum hash.Hash }
 
 // newKey begins with what every instruction depends on.
-func newKey(platform string, parent recipe.Image, epoch int64) *key {
+func newKey(platform string, parent recipe.Image) *key {
 	k := &key{sum: sha256.New()}
 	k.add(keyFormat, platform)
 	k.layers(parent)
-	k.add(strconv.FormatInt(epoch, 10))
 	return k
 }
 
@@ -37,10 +35,11 @@ func (k *key) list(fields []string) {
 	k.add(fields...)
 }
 
-// layers adds what an image holds.
+// layers adds what an image holds, whatever its dates.
 func (k *key) layers(image recipe.Image) {
-	ids := make([]string, len(image.DiffIDs))
-	for i, id := range image.DiffIDs {
+	first := image.FirstMade()
+	ids := make([]string, len(first))
+	for i, id := range first {
 		ids[i] = id.String()
 	}
 	k.list(ids)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/recipe"
 )
 
@@ -36,7 +37,7 @@ func (e *execution) perform(
 	}
 	name := ""
 	if cache != nil {
-		k := newKey(stage.platform.String(), image, e.request.Epoch.Unix())
+		k := newKey(stage.platform.String(), image)
 		work.decide(k)
 		name = k.String()
 		done, err := cache.hold(ctx, name)
@@ -44,18 +45,38 @@ func (e *execution) perform(
 			return image, err
 		}
 		defer done()
-		if known, added, found := cache.find(name, image); found {
-			if added != nil && e.Uploads != nil && e.uploadTo(stage) != "" {
-				e.Uploads.Start(e.uploadTo(stage), *added)
-			}
-			return known, nil
+		if known, found, err := e.recall(ctx, stage, name, image); found || err != nil {
+			return known, err
 		}
 	}
 	made, err := e.make(ctx, stage, work, image, progress)
 	if err == nil && cache != nil {
-		cache.remember(name, image, made)
+		cache.remember(name, e.request.Epoch, image, made)
 	}
 	return made, err
+}
+
+// recall finds what an instruction made before. A layer that was made at another commit is dated anew, so that the image is
+// the one that a machine without memory would make.
+func (e *execution) recall(
+	ctx context.Context, stage *plannedStage, name string, image recipe.Image,
+) (known recipe.Image, found bool, err error) {
+	known, from, found := e.Cache.find(name, e.request.Epoch, image)
+	if !found || from == nil {
+		if found && known.Layer != image.Layer && e.Uploads != nil && e.uploadTo(stage) != "" {
+			e.Uploads.Start(e.uploadTo(stage), layer.Made{ID: known.Layer, DiffID: known.DiffIDs[len(known.DiffIDs)-1]})
+		}
+		return known, found, nil
+	}
+	from.Base, from.To, from.UploadTo = image, e.request.Epoch, e.uploadTo(stage)
+	known, err = e.Maker.Redate(ctx, *from)
+	if layer.Gone(err) {
+		return image, false, nil
+	}
+	if err == nil {
+		e.Cache.remember(name, e.request.Epoch, image, known)
+	}
+	return known, true, err
 }
 
 func (e *execution) make(

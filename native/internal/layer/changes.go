@@ -44,6 +44,9 @@ type comparison struct {
 	// since is a time of the file system, in a whole copy: what has not changed later is as below.
 	since unix.Timespec
 	epoch time.Time
+	// begun is when the first command could write; late says that something listed is younger than epoch and older than that.
+	begun time.Time
+	late  bool
 	list  []change
 	// idle are files of a partial directory that are as below.
 	idle []string
@@ -315,6 +318,8 @@ func (c *comparison) entries(yield func(Entry, error) bool) {
 			continue
 		}
 		if err == nil {
+			written := time.Unix(one.now.Stat.Mtim.Sec, 0)
+			c.late = c.late || (written.After(c.epoch) && written.Before(c.begun.Truncate(time.Second)))
 			entry.Header.ModTime = one.modified
 			if first, known := named[one.now.Stat.Ino]; known && !one.now.IsDir() && one.now.Stat.Nlink > 1 {
 				entry = Entry{Header: linkTo(entry.Header, first)}

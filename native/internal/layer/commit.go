@@ -266,6 +266,62 @@ func (c *Committer) settle(ctx context.Context, parent string, made Made, added 
 	return made, nil
 }
 
+// Redate makes a layer of what another holds, as if that had been made over the parent with another epoch: entries as old
+// as the former epoch get the new one. It is exact unless the layer is Late.
+func (c *Committer) Redate(ctx context.Context, parent, id string, from, to time.Time) (Made, error) {
+	stream, err := c.tarOf(id)
+	if err != nil {
+		return Made{}, err
+	}
+	defer stream.Close()
+	return c.make(ctx, source{parent: parent, entries: redated(stream, from, to)})
+}
+
+// tarOf reads a layer. The library holds the store's lock as long as it is read: where the driver makes a layer meanwhile, it
+// is kept in a file first.
+func (c *Committer) tarOf(id string) (io.ReadCloser, error) {
+	stream, err := ReadTar(c.Store, id)
+	if err != nil || c.Store.Driver != store.VFS {
+		return stream, err
+	}
+	defer stream.Close()
+	file, err := os.CreateTemp(c.Directory, "layer-*")
+	if err != nil {
+		return nil, fmt.Errorf("reading layer %s: %w", id, err)
+	}
+	if err = os.Remove(file.Name()); err == nil {
+		_, err = io.Copy(file, stream)
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("reading layer %s: %w", id, err), file.Close())
+	}
+	return file, nil
+}
+
+func redated(stream io.ReadCloser, from, to time.Time) iter.Seq2[Entry, error] {
+	archive := NewArchive(stream)
+	return func(yield func(Entry, error) bool) {
+		for {
+			header, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				// The layer is added to the store next, which is locked until then.
+				stream.Close()
+				return
+			}
+			if err == nil && (header.ModTime.Equal(from) || header.ModTime.After(to)) {
+				header.ModTime = to
+			}
+			entry := Entry{Header: header, Open: func() (io.ReadCloser, error) { return io.NopCloser(archive.Content()), nil }}
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Work is a layer that is being filled by commands.
 type Work struct {
 	// ID is the layer's in the store; it can be mounted.
@@ -294,7 +350,7 @@ func (c *Committer) Begin(parent, name string, epoch time.Time) (*Work, error) {
 		return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
 	}
 	work := &Work{ID: made.ID, parent: parent, upper: upper, below: below, partial: c.Store.Driver != store.VFS,
-		compare: &comparison{below: below, epoch: epoch}}
+		compare: &comparison{below: below, epoch: epoch, begun: time.Now()}}
 	work.compare.partial = work.partial
 	if !work.partial {
 		if work.compare.since, err = now(c.Directory); err != nil {
@@ -320,6 +376,7 @@ func (c *Committer) Finish(ctx context.Context, work *Work) (made Made, changed 
 		from.upper = work.upper
 	}
 	made, err = c.make(ctx, from)
+	made.Late = work.compare.late
 	return made, err == nil, err
 }
 

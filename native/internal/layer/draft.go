@@ -2,7 +2,6 @@ package layer
 
 import (
 	"archive/tar"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,11 +24,20 @@ type Draft struct {
 	root  *planned
 	epoch time.Time
 	count int
+	late  bool
+	// copies are further names of files that are below.
+	copies []copyOf
 }
 
 // NewDraft plans over a tree. Directories that have to be made are as old as epoch.
 func NewDraft(below *Tree, epoch time.Time) *Draft {
-	return &Draft{below: below, root: &planned{node: below.root}, epoch: epoch}
+	root := &planned{node: below.root}
+	if below.root.path == "" {
+		// An empty tree lies nowhere: its root cannot be asked for what it is.
+		made := Directory(".", epoch)
+		root.entry = &made
+	}
+	return &Draft{below: below, root: root, epoch: epoch}
 }
 
 // planned is one file of a draft.
@@ -221,7 +229,7 @@ func (d *Draft) Put(entry Entry) error {
 // reach across layers.
 func (d *Draft) link(place *planned, entry Entry) error {
 	name, to := entry.Header.Name, entry.Header.Linkname
-	_, found, err := ResolveParent(d, to)
+	canonical, found, err := ResolveParent(d, to)
 	if err != nil {
 		return err
 	}
@@ -234,14 +242,19 @@ func (d *Draft) link(place *planned, entry Entry) error {
 	case target == place:
 		return nil
 	case target.entry == nil:
-		copied, err := EntryOf(target, name)
+		// Of the node: what is planned at the target may become something else.
+		copied, err := EntryOf(target.node, name)
 		if err != nil {
 			return err
 		}
 		if copied.Header == nil {
 			return fmt.Errorf("%s is a link to %s, which has no place in a layer", name, to)
 		}
-		return d.put(place, copied)
+		if err := d.put(place, copied); err != nil {
+			return err
+		}
+		d.copies = append(d.copies, copyOf{entry: place.entry, node: target.node, from: canonical})
+		return nil
 	}
 	d.cover(place)
 	place.entry = target.entry
@@ -353,23 +366,8 @@ func (p *planned) holdsNew() bool {
 	return false
 }
 
+// Late says that something planned is younger than the epoch.
+func (d *Draft) Late() bool { return d.late }
+
 // Changed says whether anything is planned.
 func (d *Draft) Changed() bool { return d.root.changed() }
-
-// WriteTo makes the planned changes in a file system that is mounted, the one that the draft was planned over. Nothing
-// else may change it meanwhile.
-func (d *Draft) WriteTo(ctx context.Context, root string) error {
-	onto := &writer{root: root, replace: true}
-	for entry, err := range d.Entries() {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = onto.write(entry)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return onto.finish()
-}

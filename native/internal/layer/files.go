@@ -54,6 +54,9 @@ func resolve(files Files, name string, last bool) (string, File, error) {
 		part := pending[0]
 		pending = pending[1:]
 		if part == ".." {
+			if here := visited[len(visited)-1]; here != nil && !here.IsDir() {
+				return "", nil, fmt.Errorf("/%s: %w", strings.Join(done, "/"), errNotDirectory)
+			}
 			if len(done) > 0 {
 				done, visited = done[:len(done)-1], visited[:len(visited)-1]
 			}

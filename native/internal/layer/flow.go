@@ -20,11 +20,17 @@ type Flow struct {
 	epoch time.Time
 	// dress is for directories that have to be made.
 	dress func(header *tar.Header)
-	last  string
-	way   []wayStep
+	// KeepDirectories says that a directory which is there already stays as it is.
+	KeepDirectories bool
+	last            string
+	way             []wayStep
 	// passed counts entries that were given on.
 	passed int
+	late   bool
 }
+
+// Late says that something given on was younger than the epoch.
+func (f *Flow) Late() bool { return f.late }
 
 // wayStep is a directory on the way to the last entry.
 type wayStep struct {
@@ -54,6 +60,9 @@ func (f *Flow) Pass(header *tar.Header, content io.Reader, yield func(Entry) boo
 		if below != nil && !below.IsDir() {
 			return ErrUnsorted
 		}
+		if below != nil && f.KeepDirectories {
+			return nil
+		}
 		return f.directory(header, below, yield)
 	}
 	if below != nil && below.IsDir() {
@@ -62,6 +71,7 @@ func (f *Flow) Pass(header *tar.Header, content io.Reader, yield func(Entry) boo
 	if err := f.inOrder(header.Name); err != nil {
 		return err
 	}
+	f.late = f.late || header.ModTime.After(f.epoch)
 	Latest(header, f.epoch)
 	entry := Entry{Header: header, Open: func() (io.ReadCloser, error) { return io.NopCloser(content), nil }}
 	if !yield(entry) {
@@ -117,6 +127,7 @@ func (f *Flow) directory(header *tar.Header, below *Node, yield func(Entry) bool
 	if err := f.inOrder(header.Name); err != nil {
 		return err
 	}
+	f.late = f.late || header.ModTime.After(f.epoch)
 	Latest(header, f.epoch)
 	f.way = append(f.way, wayStep{name: header.Name, node: below})
 	if !yield(Entry{Header: header}) {

@@ -11,4 +11,7 @@ type Made struct {
 	Size int64
 	// Blob is the compressed layer in the cache of blobs; the zero value where it was not made now.
 	Blob Blob
+	// Late says that something in the layer is younger than its epoch and older than the layer: with a later epoch it would
+	// have its own time.
+	Late bool
 }

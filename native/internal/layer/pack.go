@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	digest "github.com/opencontainers/go-digest"
 	"go.podman.io/storage"
@@ -25,10 +26,9 @@ func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
 	if blob, known := b.Find(found.UncompressedDigest); known {
 		return blob, nil
 	}
-	plain := archive.Uncompressed
-	tar, err := store.Diff("", id, &storage.DiffOptions{Compression: &plain})
+	tar, err := ReadTar(store, id)
 	if err != nil {
-		return Blob{}, fmt.Errorf("reading layer %s: %w", id, err)
+		return Blob{}, err
 	}
 	defer tar.Close()
 	defer context.AfterFunc(ctx, func() { tar.Close() })()
@@ -52,6 +52,25 @@ func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
 	}
 	return writer.finish(diffID)
 }
+
+// ReadTar gives a layer of a store as a plain tar. The library holds the store's lock until it is closed, and breaks when it is
+// closed twice: this may be.
+func ReadTar(store Tars, id string) (io.ReadCloser, error) {
+	plain := archive.Uncompressed
+	tar, err := store.Diff("", id, &storage.DiffOptions{Compression: &plain})
+	if err != nil {
+		return nil, fmt.Errorf("reading layer %s: %w", id, err)
+	}
+	return &closedOnce{Reader: tar, close: sync.OnceValue(tar.Close)}, nil
+}
+
+type closedOnce struct {
+	io.Reader
+	close func() error
+}
+
+// Close closes the first time.
+func (c *closedOnce) Close() error { return c.close() }
 
 // DamagedLayer says that what the store keeps of a layer is not what was put there.
 type DamagedLayer struct {

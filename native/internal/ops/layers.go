@@ -7,9 +7,6 @@ import (
 	"io"
 	"os"
 
-	"go.podman.io/storage"
-	"go.podman.io/storage/pkg/archive"
-
 	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
@@ -23,10 +20,9 @@ func exportLayer(ctx context.Context, at *recipe.Workshop, params protocol.Layer
 	if err != nil {
 		return nil, err
 	}
-	plain := archive.Uncompressed
-	tar, err := at.Store.Diff("", id, &storage.DiffOptions{Compression: &plain})
+	tar, err := layer.ReadTar(at.Store, id)
 	if err != nil {
-		return nil, fmt.Errorf("reading layer %s: %w", id, err)
+		return nil, err
 	}
 	defer tar.Close()
 	defer context.AfterFunc(ctx, func() { tar.Close() })()

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/match"
@@ -77,7 +78,7 @@ func (m *making) source(ctx context.Context, from Source) (layer.Files, error) {
 			return nil, err
 		}
 		for name, text := range from.Files {
-			if err := draft.Put(textEntry(name, text)); err != nil {
+			if err := draft.Put(textEntry(name, text, m.Epoch)); err != nil {
 				return nil, err
 			}
 		}
@@ -97,9 +98,9 @@ func (m *making) empty() (*layer.Draft, error) {
 	return layer.NewDraft(nothing, m.Epoch), nil
 }
 
-func textEntry(name, text string) layer.Entry {
+func textEntry(name, text string, modified time.Time) layer.Entry {
 	return layer.Entry{
-		Header: &tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path.Clean("/"+name), "/"), Mode: 0o644, Size: int64(len(text))},
+		Header: &tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path.Clean("/"+name), "/"), Mode: 0o644, Size: int64(len(text)), ModTime: modified},
 		Open:   func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
 	}
 }

@@ -108,6 +108,8 @@ type renaming struct {
 	source, at string
 	// into says that a file goes into the directory.
 	into bool
+	// contents says that what the source holds is copied, not the source itself.
+	contents bool
 }
 
 // flows says whether a Copy can be passed on while it is read: one source that is written out.
@@ -135,11 +137,21 @@ func newRenaming(below layer.Files, step Copy) (*renaming, error) {
 // errAbove says that an entry is only a directory on the way to what is copied.
 var errAbove = errors.New("a directory above the source")
 
+// way dresses a directory that has to be made: one of the source, or one above the place of the copy.
+func (r *renaming) way(header *tar.Header) {
+	r.own(header)
+	if r.contents && (r.at == "." || header.Name == r.at || strings.HasPrefix(header.Name, r.at+"/")) {
+		r.chmod(header)
+	}
+}
+
 func (r *renaming) change(header *tar.Header) error {
 	switch rest, below := strings.CutPrefix(header.Name, r.source+"/"); {
 	case r.source == "":
+		r.contents = true
 		header.Name = path.Join(r.at, header.Name)
 	case below:
+		r.contents = true
 		header.Name = path.Join(r.at, rest)
 	case header.Typeflag == tar.TypeDir && strings.HasPrefix(r.source, header.Name+"/"):
 		return errAbove

@@ -11,8 +11,10 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.podman.io/storage/types"
 
@@ -95,15 +97,20 @@ func samples(t testing.TB) []sample {
 	}
 }
 
-// makeSamples makes all samples in a store and tells their digests by name.
-func makeSamples(t testing.TB, w *Workshop, scribe string) map[string]string {
+// withScribe is an image of busybox and the scribe.
+func withScribe(t testing.TB, w *Workshop, scribe string) (Image, error) {
 	program, err := os.ReadFile(scribe)
 	if err != nil {
-		t.Fatal(err)
+		return Image{}, err
 	}
-	base, err := w.Make(t.Context(), Recipe{Base: busybox(t, w), Epoch: testEpoch, Steps: []Step{
+	return w.Make(t.Context(), Recipe{Base: busybox(t, w), Epoch: testEpoch, Steps: []Step{
 		Extract{Open: tarOf(t, []tar.Header{{Typeflag: tar.TypeReg, Name: "bin/scribe", Mode: 0o755}}, string(program))},
 	}}, &heard{})
+}
+
+// makeSamples makes all samples in a store and tells their digests by name.
+func makeSamples(t testing.TB, w *Workshop, scribe string) map[string]string {
+	base, err := withScribe(t, w, scribe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,11 +122,20 @@ func makeSamples(t testing.TB, w *Workshop, scribe string) map[string]string {
 }
 
 func makeSample(ctx context.Context, w *Workshop, base Image, sample sample) string {
+	made, err := sample.make(ctx, w, base, testEpoch)
+	if err != nil {
+		return err.Error()
+	}
+	return made.DiffIDs[len(made.DiffIDs)-1].String()
+}
+
+// make makes a sample, with what it has below, over a base.
+func (sample sample) make(ctx context.Context, w *Workshop, base Image, epoch time.Time) (Image, error) {
 	h := &heard{}
 	if sample.before != nil {
 		var err error
-		if base, err = w.Make(ctx, Recipe{Base: base, Epoch: testEpoch, Steps: sample.before}, h); err != nil {
-			return fmt.Sprint("before: ", err, h.lines)
+		if base, err = w.Make(ctx, Recipe{Base: base, Epoch: epoch, Steps: sample.before}, h); err != nil {
+			return base, fmt.Errorf("before: %w %q", err, h.lines)
 		}
 	}
 	for i, step := range sample.steps {
@@ -128,11 +144,50 @@ func makeSample(ctx context.Context, w *Workshop, base Image, sample sample) str
 			sample.steps[i] = copying
 		}
 	}
-	made, err := w.Make(ctx, Recipe{Base: base, Epoch: testEpoch, Steps: sample.steps}, h)
+	made, err := w.Make(ctx, Recipe{Base: base, Epoch: epoch, Steps: sample.steps}, h)
 	if err != nil {
-		return fmt.Sprint(err, h.lines)
+		return made, fmt.Errorf("%w %q", err, h.lines)
 	}
-	return made.DiffIDs[len(made.DiffIDs)-1].String()
+	return made, nil
+}
+
+func TestALayerThatIsDatedAnewIsTheOneThatACleanBuildMakes(t *testing.T) {
+	w := workshop(t, "overlay")
+	base, err := withScribe(t, w, buildScribe(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nothing that is there already is as old as one of the epochs by chance.
+	early, late := testEpoch.Add(10*time.Hour), testEpoch.Add(1000*time.Hour)
+	for _, sample := range samples(t) {
+		if strings.Contains(sample.name, "100,000") {
+			continue
+		}
+		for _, epochs := range [][2]time.Time{{early, late}, {late, early}} {
+			first, err := sample.make(t.Context(), w, base, epochs[0])
+			if err != nil {
+				t.Fatalf("%s: %v", sample.name, err)
+			}
+			clean, err := sample.make(t.Context(), w, base, epochs[1])
+			if err != nil {
+				t.Fatalf("%s: %v", sample.name, err)
+			}
+			below := clean
+			below.DiffIDs = below.DiffIDs[:len(below.DiffIDs)-1]
+			top, err := w.Store.Layer(clean.Layer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			below.Layer = top.Parent
+			again, err := w.Redate(t.Context(), Redating{Base: below, Layer: first.Layer, From: epochs[0], To: epochs[1]})
+			if err != nil {
+				t.Fatalf("%s: %v", sample.name, err)
+			}
+			if !slices.Equal(again.DiffIDs, clean.DiffIDs) {
+				t.Errorf("%s, %v: %v, wanted %v", sample.name, epochs, again.DiffIDs, clean.DiffIDs)
+			}
+		}
+	}
 }
 
 // printSamples is what the test program does as a maker: in the namespace of whoever it is, with a driver.

@@ -104,7 +104,7 @@ func (m *making) stream(ctx context.Context, below *layer.Tree) (layer.Made, boo
 	}
 	var open func(ctx context.Context) (io.ReadCloser, error)
 	var change func(header *tar.Header) error
-	dress := func(*tar.Header) {}
+	flow := layer.NewFlow(below, m.Epoch, func(*tar.Header) {})
 	switch step := m.Steps[0].(type) {
 	case Extract:
 		if !step.Sorted {
@@ -127,20 +127,22 @@ func (m *making) stream(ctx context.Context, below *layer.Tree) (layer.Made, boo
 		if err != nil {
 			return layer.Made{}, false, err
 		}
-		open, change, dress = source.Open, renaming.change, renaming.own
+		open, change = source.Open, renaming.change
+		flow = layer.NewFlow(below, m.Epoch, renaming.way)
+		flow.KeepDirectories = true
 	default:
 		return layer.Made{}, false, layer.ErrUnsorted
 	}
-	return m.flow(ctx, below, open, change, dress)
+	return m.flow(ctx, flow, open, change)
 }
 
 func (m *making) flow(
-	ctx context.Context, below *layer.Tree, open func(ctx context.Context) (io.ReadCloser, error),
-	change func(header *tar.Header) error, dress func(header *tar.Header),
+	ctx context.Context, flow *layer.Flow, open func(ctx context.Context) (io.ReadCloser, error),
+	change func(header *tar.Header) error,
 ) (made layer.Made, changed bool, err error) {
 	err = following(ctx, open, func(stream io.Reader) error {
-		flow := layer.NewFlow(below, m.Epoch, dress)
 		made, err = m.Layers.Entries(ctx, m.Base.Layer, m.flowing(flow, layer.NewArchive(stream), change))
+		made.Late = flow.Late()
 		return err
 	})
 	return made, err == nil, err

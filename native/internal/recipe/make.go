@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 
+	digest "github.com/opencontainers/go-digest"
+
 	"slipway.dev/engine/internal/layer"
 )
 
@@ -29,10 +31,36 @@ func (w *Workshop) Make(ctx context.Context, recipe Recipe, progress Progress) (
 	if w.Uploads != nil && recipe.UploadTo != "" {
 		w.Uploads.Start(recipe.UploadTo, made)
 	}
-	image := recipe.Base
-	image.Layer = made.ID
-	image.DiffIDs = append(slices.Clone(image.DiffIDs), made.DiffID)
-	return image, nil
+	return recipe.Base.with(made, made.DiffID), nil
+}
+
+// Redate makes an image of a layer that was made over an equal parent with another epoch. origin is the layer's first
+// diff id.
+func (w *Workshop) Redate(ctx context.Context, again Redating) (Image, error) {
+	made, err := w.Layers.Redate(ctx, again.Base.Layer, again.Layer, again.From, again.To)
+	if err != nil {
+		return Image{}, w.full(err)
+	}
+	if w.Uploads != nil && again.UploadTo != "" {
+		w.Uploads.Start(again.UploadTo, made)
+	}
+	return again.Base.with(made, again.Origin), nil
+}
+
+// with is an image with one layer more.
+func (i Image) with(made layer.Made, origin digest.Digest) Image {
+	i.Origins = append(slices.Clone(i.FirstMade()), origin)
+	i.Layer, i.Late = made.ID, made.Late
+	i.DiffIDs = append(slices.Clone(i.DiffIDs), made.DiffID)
+	return i
+}
+
+// FirstMade names the layers by what they were when they were first made, whatever dates they have now.
+func (i Image) FirstMade() []digest.Digest {
+	if i.Origins == nil {
+		return i.DiffIDs
+	}
+	return i.Origins
 }
 
 // full adds the sentence about a disk without space to what failed for the lack of it.
@@ -78,6 +106,7 @@ func (m *making) layer(ctx context.Context) (made layer.Made, changed bool, err 
 		return layer.Made{}, false, nil
 	}
 	made, err = m.Layers.Entries(ctx, m.Base.Layer, draft.Entries())
+	made.Late = draft.Late()
 	return made, err == nil, err
 }
 

@@ -70,7 +70,7 @@ func archiveOf(headers []tar.Header, contents ...string) (func(context.Context) 
 			header.Size = int64(len(content))
 		}
 		if header.ModTime.IsZero() {
-			header.ModTime = testEpoch
+			header.ModTime = testEpoch.Add(-time.Hour)
 		}
 		if err := writer.WriteHeader(&header); err != nil {
 			return nil, err

@@ -19,6 +19,10 @@ type Image struct {
 	Layer string
 	// DiffIDs are those of all layers, the lowest first.
 	DiffIDs []digest.Digest
+	// Origins are the diff ids under which the layers were first made: they stay when a layer is dated anew. nil: DiffIDs.
+	Origins []digest.Digest
+	// Late says that the top layer cannot be dated anew.
+	Late bool
 	// Configuration holds everything but the layers' list, which Save writes.
 	Configuration imagespec.DockerOCIImage
 }
@@ -32,6 +36,16 @@ type Recipe struct {
 	// Epoch is the latest time that entries of the layer may have.
 	Epoch time.Time
 	// UploadTo is a repository that gets the layer as soon as it is made; empty: none.
+	UploadTo string
+}
+
+// Redating asks for a layer as it would be with another epoch.
+type Redating struct {
+	Base  Image
+	Layer string
+	// Origin is the diff id under which the layer was first made.
+	Origin   digest.Digest
+	From, To time.Time
 	UploadTo string
 }
 

@@ -46,8 +46,9 @@ func member(ctx context.Context, w *Workshop, base Image, round, i int) error {
 		fmt.Sprintf("echo %d > /shared/half; rm -f /own", i%2),
 		fmt.Sprintf("echo %d > /own; seq 1 500 > /lines", i),
 	} {
-		if image, err = w.Make(ctx, Recipe{Base: image, Epoch: testEpoch, Steps: []Step{shell(script)}}, &heard{}); err != nil {
-			return err
+		h := &heard{}
+		if image, err = w.Make(ctx, Recipe{Base: image, Epoch: testEpoch, Steps: []Step{shell(script)}}, h); err != nil {
+			return fmt.Errorf("%s: %w %q", script, err, h.lines)
 		}
 	}
 	saved, err := w.Save(image, testEpoch)
