@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder, runningEngines } from './support/builder.ts';
@@ -162,5 +163,33 @@ describe('one commit built on two stores', () => {
     }
     await project.remove();
     expect(results[1]).toEqual(results[0]);
+  });
+
+  it('gives at a later commit, running nothing again, what a machine that sees it first gives', async () => {
+    const files = twoStages();
+    const project = await makeProject(files);
+    const builders = [await makeBuilder(), await makeBuilder()];
+    const [remembering, fresh] = builders;
+    if (!remembering || !fresh) throw new Error('no builders');
+    await remembering.run(['build'], { cwd: project.root });
+    // The date of the commit, in seconds, is another one then.
+    await sleep(1_100);
+    await project.write({ Dockerfile: `${files['Dockerfile']}LABEL later=1\n` });
+    await project.commit('later');
+    const manifests: string[] = [];
+    for (const [builder, repository] of [
+      [remembering, 'later-remembering'],
+      [fresh, 'later-fresh'],
+    ] as const) {
+      const { stdout } = await builder.run(['build', '--repo', `${registry.host}/${repository}`], {
+        cwd: project.root,
+      });
+      expect(stdout.includes('hello world')).toBe(builder === fresh);
+      const [tag = ''] = registry.tags(repository);
+      manifests.push(registry.inspect(`${registry.host}/${repository}:${tag}`, '--raw'));
+    }
+    for (const builder of builders) await builder.remove();
+    await project.remove();
+    expect(manifests[0]).toBe(manifests[1]);
   });
 });
