@@ -23,9 +23,9 @@ const graceOfRuntime = 1500 * time.Millisecond
 
 // runners are the names under which Buildah starts this program again to run one step.
 var runners = map[string]runner{
-	"buildah-chroot-runtime": {},
-	"buildah-oci-runtime":    {deletes: true},
-	ociRunner:                {container: true},
+	chrootRunner:          {},
+	"buildah-oci-runtime": {deletes: true},
+	ociRunner:             {container: true},
 }
 
 type runner struct {

@@ -25,14 +25,29 @@ func isKept(name string) bool {
 	return name == "security.capability" || name == "security.ima" || strings.HasPrefix(name, "user.")
 }
 
+// attributed is a file whose attributes are asked for: byPath, or a plainFile that is open.
+type attributed interface {
+	list(to []byte) (int, error)
+	get(name string, to []byte) (int, error)
+}
+
+// byPath is a file that is not open. A link is not followed.
+type byPath string
+
+func (p byPath) list(to []byte) (int, error)             { return unix.Llistxattr(string(p), to) }
+func (p byPath) get(name string, to []byte) (int, error) { return unix.Lgetxattr(string(p), name, to) }
+
+func (f plainFile) list(to []byte) (int, error)             { return unix.Flistxattr(int(f), to) }
+func (f plainFile) get(name string, to []byte) (int, error) { return unix.Fgetxattr(int(f), name, to) }
+
 // attributes reads the extended attributes of a file that belong into a layer; nil where there are none.
-func attributes(path string) (map[string]string, error) {
+func attributes(of attributed) (map[string]string, error) {
 	buffer := make([]byte, 1024)
-	size, err := unix.Llistxattr(path, buffer)
+	size, err := of.list(buffer)
 	if errors.Is(err, unix.ERANGE) {
-		if size, err = unix.Llistxattr(path, nil); err == nil {
+		if size, err = of.list(nil); err == nil {
 			buffer = make([]byte, size)
-			size, err = unix.Llistxattr(path, buffer)
+			size, err = of.list(buffer)
 		}
 	}
 	if errors.Is(err, unix.ENOTSUP) {
@@ -49,7 +64,7 @@ func attributes(path string) (map[string]string, error) {
 		if !isKept(name) {
 			continue
 		}
-		value, err := attribute(path, name)
+		value, err := attribute(of, name)
 		if errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP) {
 			continue
 		}
@@ -64,14 +79,14 @@ func attributes(path string) (map[string]string, error) {
 	return found, nil
 }
 
-func attribute(path, name string) (string, error) {
+func attribute(of attributed, name string) (string, error) {
 	for {
-		size, err := unix.Lgetxattr(path, name, nil)
+		size, err := of.get(name, nil)
 		if err != nil {
 			return "", err
 		}
 		buffer := make([]byte, size+1)
-		size, err = unix.Lgetxattr(path, name, buffer)
+		size, err = of.get(name, buffer)
 		if errors.Is(err, unix.ERANGE) {
 			continue
 		}

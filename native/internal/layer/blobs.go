@@ -59,6 +59,9 @@ func (b *Blobs) path(diffID digest.Digest) string {
 
 // Find looks for the blob of a layer.
 func (b *Blobs) Find(diffID digest.Digest) (Blob, bool) {
+	if diffID == "" {
+		return Blob{}, false
+	}
 	text, err := os.ReadFile(b.path(diffID) + described)
 	if err != nil {
 		return Blob{}, false
@@ -171,7 +174,8 @@ func (b *Blobs) trim() {
 		kept, total = append(kept, info), total+info.Size()
 	}
 	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return cmp.Compare(a.ModTime().UnixNano(), b.ModTime().UnixNano()) })
-	for _, info := range kept {
+	// The newest stays, whatever its size: it is about to be pushed.
+	for _, info := range kept[:max(0, len(kept)-1)] {
 		if total <= b.limit {
 			return
 		}

@@ -2,10 +2,8 @@ package layer
 
 import (
 	"archive/tar"
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -130,6 +128,13 @@ func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (m
 		return false, &ReservedName{Name: name}
 	}
 	now.parts = []string{now.path}
+	if now.Stat.Mode&unix.S_IFMT == unix.S_IFSOCK {
+		// No layer can hold it.
+		if c.partial {
+			c.idle = append(c.idle, now.path)
+		}
+		return false, nil
+	}
 	if now.IsDir() {
 		return before == nil || !before.IsDir(), c.directory(name, before, now, fresh)
 	}
@@ -209,45 +214,6 @@ func (c *comparison) unchanged(before, now *Node) (bool, error) {
 	return true, nil
 }
 
-func earlier(a, b unix.Timespec) bool { return a.Sec < b.Sec || (a.Sec == b.Sec && a.Nsec < b.Nsec) }
-
-// alike compares type, mode, owner and attributes.
-func alike(a, b *Node) (bool, error) {
-	if a.Stat.Mode != b.Stat.Mode || a.Stat.Uid != b.Stat.Uid || a.Stat.Gid != b.Stat.Gid {
-		return false, nil
-	}
-	first, err := attributes(a.path)
-	if err != nil {
-		return false, err
-	}
-	second, err := attributes(b.path)
-	return maps.Equal(first, second), err
-}
-
-func sameContent(a, b *Node) (bool, error) {
-	first, err := a.Open()
-	if err != nil {
-		return false, err
-	}
-	defer first.Close()
-	second, err := b.Open()
-	if err != nil {
-		return false, err
-	}
-	defer second.Close()
-	var left, right [32 << 10]byte
-	for {
-		n, err := io.ReadFull(first, left[:])
-		m, _ := io.ReadFull(second, right[:])
-		if !bytes.Equal(left[:n], right[:m]) {
-			return false, nil
-		}
-		if err != nil {
-			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), nil
-		}
-	}
-}
-
 // dropIdle leaves out what is as below: files that have no other name that is new, directories that hold nothing new.
 func (c *comparison) dropIdle() {
 	renewed, needed := map[uint64]bool{}, map[string]bool{}
@@ -284,20 +250,43 @@ func (c *comparison) dropIdle() {
 	})
 }
 
-// tidy makes a partial directory what a layer of the list would be when it is unpacked.
+// tidy takes out of a partial directory what is not in the list.
 func (c *comparison) tidy() error {
 	for _, at := range c.idle {
 		if err := os.RemoveAll(at); err != nil {
 			return fmt.Errorf("leaving out what did not change: %w", err)
 		}
 	}
-	for i := len(c.list) - 1; i >= 0; i-- {
-		one := c.list[i]
-		if one.now == nil {
+	return nil
+}
+
+// date gives a file on the disk the time that the layer tells.
+func (c *comparison) date(one change) error {
+	// A directory's own time went when something in it was left out.
+	if !one.now.IsDir() && one.now.Stat.Mtim.Nsec == 0 && one.now.Stat.Mtim.Sec == one.modified.Unix() {
+		return nil
+	}
+	err := error(nil)
+	if one.now.held != 0 {
+		moment := unix.NsecToTimeval(one.modified.UnixNano())
+		err = unix.Futimes(int(one.now.held), []unix.Timeval{moment, moment})
+	} else {
+		err = setTime(one.now.path, one.modified)
+	}
+	if err != nil {
+		return fmt.Errorf("dating /%s: %w", one.name, err)
+	}
+	return nil
+}
+
+// dateRest dates what entries does not open, directories after what they hold.
+func (c *comparison) dateRest() error {
+	for _, one := range slices.Backward(c.list) {
+		if one.now == nil || one.now.IsRegular() {
 			continue
 		}
-		if err := setTime(one.now.path, one.modified); err != nil {
-			return fmt.Errorf("dating /%s: %w", one.name, err)
+		if err := c.date(one); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -313,24 +302,45 @@ func (c *comparison) entries(yield func(Entry, error) bool) {
 			}
 			continue
 		}
-		entry, err := EntryOf(one.now, one.name)
+		entry, err := c.entry(one, named)
 		if err == nil && entry.Header == nil {
 			continue
 		}
-		if err == nil {
-			written := time.Unix(one.now.Stat.Mtim.Sec, 0)
-			c.late = c.late || (written.After(c.epoch) && written.Before(c.begun.Truncate(time.Second)))
-			entry.Header.ModTime = one.modified
-			if first, known := named[one.now.Stat.Ino]; known && !one.now.IsDir() && one.now.Stat.Nlink > 1 {
-				entry = Entry{Header: linkTo(entry.Header, first)}
-			} else {
-				named[one.now.Stat.Ino] = one.name
-			}
-		}
-		if !yield(entry, err) {
+		more := yield(entry, err)
+		one.now.release()
+		if !more {
 			return
 		}
 	}
+}
+
+// entry describes one change. Files that have several names are kept in named by their first.
+func (c *comparison) entry(one change, named map[uint64]string) (Entry, error) {
+	written := time.Unix(one.now.Stat.Mtim.Sec, 0)
+	c.late = c.late || (written.After(c.epoch) && written.Before(c.begun.Truncate(time.Second)))
+	first, known := "", false
+	if !one.now.IsDir() && one.now.Stat.Nlink > 1 {
+		if first, known = named[one.now.Stat.Ino]; !known {
+			named[one.now.Stat.Ino] = one.name
+		}
+	}
+	if c.partial && one.now.IsRegular() && !known {
+		if err := one.now.hold(); err != nil {
+			return Entry{}, fmt.Errorf("reading /%s: %w", one.name, err)
+		}
+		if err := c.date(one); err != nil {
+			return Entry{}, err
+		}
+	}
+	entry, err := EntryOf(one.now, one.name)
+	if err != nil || entry.Header == nil {
+		return entry, err
+	}
+	entry.Header.ModTime = one.modified
+	if known {
+		entry = Entry{Header: linkTo(entry.Header, first)}
+	}
+	return entry, nil
 }
 
 // linkTo is the header of a further name of a file.
@@ -338,17 +348,4 @@ func linkTo(header *tar.Header, first string) *tar.Header {
 	link := *header
 	link.Typeflag, link.Linkname, link.Size, link.PAXRecords = tar.TypeLink, first, 0, nil
 	return &link
-}
-
-// now is a time of the file system that holds the directory, as changes there are dated.
-func now(directory string) (unix.Timespec, error) {
-	file, err := os.CreateTemp(directory, "now-*")
-	if err != nil {
-		return unix.Timespec{}, fmt.Errorf("asking the file system for the time: %w", err)
-	}
-	defer file.Close()
-	defer os.Remove(file.Name())
-	var status unix.Stat_t
-	err = unix.Fstat(int(file.Fd()), &status)
-	return status.Ctim, err
 }

@@ -33,6 +33,8 @@ type source struct {
 	entries iter.Seq2[Entry, error]
 	// upper holds the entries on the disk already, to be moved into the store; empty: they are written.
 	upper string
+	// settle makes upper what the layer tells, after all of it was read.
+	settle func() error
 }
 
 // Entries makes a layer over the parent of entries in the order of layers. Nothing is left behind when it fails.
@@ -113,8 +115,10 @@ func (c *Committer) write(ctx context.Context, from source, directory string, ma
 		return Made{}, through.split, err
 	}
 	if from.upper != "" {
-		// Not os.Rename, which refuses where an empty directory is in the way.
-		err = unix.Rename(from.upper, directory)
+		if err = from.settle(); err == nil {
+			// Not os.Rename, which refuses where an empty directory is in the way.
+			err = unix.Rename(from.upper, directory)
+		}
 	}
 	return made, through.split, err
 }
@@ -374,6 +378,7 @@ func (c *Committer) Finish(ctx context.Context, work *Work) (made Made, changed 
 			return Made{}, false, err
 		}
 		from.upper = work.upper
+		from.settle = work.compare.dateRest
 	}
 	made, err = c.make(ctx, from)
 	made.Late = work.compare.late

@@ -2,6 +2,7 @@ package layer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -31,7 +32,6 @@ func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
 		return Blob{}, err
 	}
 	defer tar.Close()
-	defer context.AfterFunc(ctx, func() { tar.Close() })()
 	writer, err := b.begin()
 	if err != nil {
 		return Blob{}, err
@@ -39,7 +39,7 @@ func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
 	defer writer.abandon()
 	hash := newBackgroundHash()
 	buffer := make([]byte, copyBuffer)
-	_, err = io.CopyBuffer(plainWriter{io.MultiWriter(hash, writer)}, plainReader{tar}, buffer)
+	_, err = io.CopyBuffer(plainWriter{io.MultiWriter(hash, writer)}, plainReader{interrupted{ctx, tar}}, buffer)
 	diffID := hash.digest()
 	if ctx.Err() != nil {
 		return Blob{}, ctx.Err()
@@ -61,7 +61,26 @@ func ReadTar(store Tars, id string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading layer %s: %w", id, err)
 	}
-	return &closedOnce{Reader: tar, close: sync.OnceValue(tar.Close)}, nil
+	// Closed before its end, the library may wait for ever for what reads ahead.
+	end := func() error {
+		_, err := io.Copy(io.Discard, tar)
+		return errors.Join(err, tar.Close())
+	}
+	return &closedOnce{Reader: tar, close: sync.OnceValue(end)}, nil
+}
+
+// interrupted reads until the context is done.
+type interrupted struct {
+	context.Context
+	io.Reader
+}
+
+// Read reads.
+func (i interrupted) Read(to []byte) (int, error) {
+	if err := i.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(to)
 }
 
 type closedOnce struct {

@@ -38,6 +38,8 @@ type Node struct {
 	path string
 	// parts are the directories that make up a directory, the upper one first.
 	parts []string
+	// held is the file, open already; 0: it is not.
+	held plainFile
 }
 
 // NewTree makes a tree of directories, the upper one first; an empty list is an empty tree.
@@ -85,9 +87,37 @@ func (n *Node) Describe(name string) (*tar.Header, error) { return HeaderOf(n, n
 
 // Open reads a plain file.
 func (n *Node) Open() (io.ReadCloser, error) {
+	if held := n.held; held != 0 {
+		n.held = 0
+		return held, nil
+	}
+	return n.open()
+}
+
+// hold opens a plain file early: what is asked of it then need not find it again. Whoever does not open it releases it.
+func (n *Node) hold() (err error) {
+	n.held, err = n.open()
+	return err
+}
+
+func (n *Node) release() {
+	if n.held != 0 {
+		_ = n.held.Close()
+		n.held = 0
+	}
+}
+
+func (n *Node) attributed() attributed {
+	if n.held != 0 {
+		return n.held
+	}
+	return byPath(n.path)
+}
+
+func (n *Node) open() (plainFile, error) {
 	fd, err := unix.Open(n.path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: n.path, Err: err}
+		return 0, &os.PathError{Op: "open", Path: n.path, Err: err}
 	}
 	return plainFile(fd), nil
 }

@@ -25,7 +25,6 @@ func exportLayer(ctx context.Context, at *recipe.Workshop, params protocol.Layer
 		return nil, err
 	}
 	defer tar.Close()
-	defer context.AfterFunc(ctx, func() { tar.Close() })()
 	file, err := os.OpenFile(params.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("writing layer %s: %w", id, err)

@@ -101,7 +101,7 @@ func (s *Store) Room(size int64) error {
 		return nil
 	}
 	free, _, err := host.FreeSpace(s.GraphRoot())
-	if err != nil || int64(free) >= size+reserveFree {
+	if err != nil || int64(free)-reserveFree >= size {
 		return nil
 	}
 	return &NoRoom{GraphRoot: s.GraphRoot(), Wanted: size, Free: int64(free)}
