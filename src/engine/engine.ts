@@ -8,6 +8,8 @@ export interface Waiting {
   /** A line of output, without its line end. */
   onLine(line: string): void;
   onBytes(done: number, total: number): void;
+  /** A line for those who ask for details, such as what a command used. */
+  onDetail?(line: string): void;
 }
 
 /** What is asked of a build context: the files of one need, by its number, or those of all needs. */

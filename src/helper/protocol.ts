@@ -50,8 +50,11 @@ export const Welcome = z.strictObject({
 /** What happens inside a running call. `token` is the one given in that call's parameters. */
 export const Progress = z.strictObject({
   token: z.string(),
-  /** log: a line of output; step: a new instruction or phase; bytes: a transfer. */
-  kind: z.enum(['log', 'step', 'bytes']),
+  /**
+   * log: a line of output; step: a new instruction or phase; bytes: a transfer; usage: what a command used, `done`
+   * milliseconds of processor time and at most `total` KiB of memory in one process.
+   */
+  kind: z.enum(['log', 'step', 'bytes', 'usage']),
   text: z.string(),
   done: z.int(),
   total: z.int(),

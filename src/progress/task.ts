@@ -5,6 +5,8 @@ export interface RunningTask {
   readonly id: string;
   line(text: string): void;
   bytes(done: number, total: number): void;
+  /** A line for those who ask for details. */
+  detail(text: string): void;
 }
 
 export interface TaskOptions {
@@ -44,6 +46,7 @@ export function runTaskOnceBusy<T>(
       begin();
       task.bytes(done, total);
     },
+    detail: task.detail,
   };
   return ending(work(lazy), (failed) => {
     if (started) end(failed);
@@ -58,6 +61,7 @@ function taskOf({ progress, now, title, image, parent }: TaskOptions) {
     id,
     line: (line) => progress.emit({ kind: 'task-line', ...of, line }),
     bytes: (done, total) => progress.emit({ kind: 'task-bytes', ...of, done, total }),
+    detail: (line) => progress.emit({ kind: 'line', ...of, line, detail: 'verbose' }),
   };
   const start = () =>
     progress.emit({ kind: 'task-start', ...of, title, ...(parent === undefined ? {} : { parent }) });

@@ -112,6 +112,8 @@ func (w *workplace) Log(line string) {
 	w.lines = append(w.lines, line)
 }
 
+func (w *workplace) Usage(int, int) {}
+
 func (w *workplace) Step(text string, number, total int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

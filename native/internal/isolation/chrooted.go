@@ -37,21 +37,21 @@ type chrootJob struct {
 func (chrooted) Places() []string { return []string{"/dev", "/proc", "/sys"} }
 
 // Run runs a command.
-func (chrooted) Run(_ context.Context, command Command) error {
+func (chrooted) Run(_ context.Context, command Command) (Usage, error) {
 	job := chrootJob{BundlePath: command.Bundle, Spec: &specs.Spec{
 		Version: specs.Version, Root: &specs.Root{Path: command.Root}, Hostname: command.Hostname,
 		Process: command.process(), Mounts: command.Mounts, Linux: &specs.Linux{},
 	}}
 	text, err := json.Marshal(job)
 	if err != nil {
-		return fmt.Errorf("describing a command: %w", err)
+		return Usage{}, fmt.Errorf("describing a command: %w", err)
 	}
 	if err := host.Raise(command.Limits); err != nil {
-		return err
+		return Usage{}, err
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
-		return fmt.Errorf("starting a command: %w", err)
+		return Usage{}, fmt.Errorf("starting a command: %w", err)
 	}
 	defer read.Close()
 	told := make(chan error, 1)
@@ -67,9 +67,9 @@ func (chrooted) Run(_ context.Context, command Command) error {
 	// Nobody reads any more: what is still to be told breaks.
 	read.Close()
 	if telling := <-told; err == nil {
-		return telling
+		err = telling
 	}
-	return err
+	return usageOf(process.ProcessState), err
 }
 
 // libraryVariables are those by which the library knows the namespace it is in.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -37,11 +39,30 @@ type Command struct {
 	Stdout, Stderr io.Writer
 }
 
+// Usage is what a command and its children used.
+type Usage struct {
+	Processor time.Duration
+	// Memory is that of the largest process, in KiB.
+	Memory int64
+}
+
+// usageOf reads it from a process that has ended.
+func usageOf(process *os.ProcessState) Usage {
+	if process == nil {
+		return Usage{}
+	}
+	used, is := process.SysUsage().(*syscall.Rusage)
+	if !is {
+		return Usage{}
+	}
+	return Usage{Processor: process.UserTime() + process.SystemTime(), Memory: used.Maxrss}
+}
+
 // Runner runs commands: one implementation for each way to isolate them.
 type Runner interface {
-	// Run ends with the command. The error holds an *exec.ExitError where the command failed. When ctx is done, the leash of
+	// Run ends with the command, and tells what it used. The error holds an *exec.ExitError where the command failed. When ctx is done, the leash of
 	// the command stops it.
-	Run(ctx context.Context, command Command) error
+	Run(ctx context.Context, command Command) (Usage, error)
 	// Places lists where this way of isolation mounts something besides the command's own mounts: directories that must
 	// exist in the root.
 	Places() []string

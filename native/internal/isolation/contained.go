@@ -24,20 +24,21 @@ type contained struct {
 func (contained) Places() []string { return []string{"/dev", "/proc", "/sys"} }
 
 // Run runs a command.
-func (c contained) Run(_ context.Context, command Command) error {
+func (c contained) Run(_ context.Context, command Command) (Usage, error) {
 	text, err := json.Marshal(c.spec(command))
 	if err != nil {
-		return fmt.Errorf("describing a container: %w", err)
+		return Usage{}, fmt.Errorf("describing a container: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(command.Bundle, "config.json"), text, 0o600); err != nil {
-		return fmt.Errorf("describing a container: %w", err)
+		return Usage{}, fmt.Errorf("describing a container: %w", err)
 	}
 	name := "werf.build." + filepath.Base(filepath.Dir(command.Bundle)) + "." + filepath.Base(command.Bundle)
 	state := filepath.Join(command.Bundle, "state")
 	watched := exec.Command("/proc/self/exe")
 	watched.Args = []string{ociRunner, c.runtime, state, command.Bundle, name}
 	watched.Stdin, watched.Stdout, watched.Stderr = command.Stdin, command.Stdout, command.Stderr
-	return watched.Run()
+	err = watched.Run()
+	return usageOf(watched.ProcessState), err
 }
 
 // sharedMemory is the size of /dev/shm.

@@ -148,3 +148,4 @@ type quiet struct{}
 
 func (quiet) Log(string)            {}
 func (quiet) Step(string, int, int) {}
+func (quiet) Usage(int, int)        {}

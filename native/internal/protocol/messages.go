@@ -1428,11 +1428,13 @@ type ProgressKind string
 const ProgressKindBytes ProgressKind = "bytes"
 const ProgressKindLog ProgressKind = "log"
 const ProgressKindStep ProgressKind = "step"
+const ProgressKindUsage ProgressKind = "usage"
 
 var enumValues_ProgressKind = []interface{}{
 	"log",
 	"step",
 	"bytes",
+	"usage",
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

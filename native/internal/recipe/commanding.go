@@ -38,8 +38,9 @@ func (s *stage) run(ctx context.Context, number int, step Run) error {
 	defer leash.StopWith(ctx)()
 	output := newOutput(s.progress, s.Store.NearlyFull)
 	command.Stdin, command.Stdout, command.Stderr = leash.Input(), output.stdout, output.stderr
-	err = s.Isolation.Runner().Run(ctx, command)
+	used, err := s.Isolation.Runner().Run(ctx, command)
 	output.flush()
+	s.progress.Usage(int(used.Processor.Milliseconds()), int(used.Memory))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -45,10 +45,15 @@ func workshop(t testing.TB, driver string) *Workshop {
 }
 
 // heard keeps what a recipe told.
-type heard struct{ lines []string }
+type heard struct {
+	lines []string
+	// used counts reports of what commands used.
+	used int
+}
 
 func (h *heard) Log(line string)       { h.lines = append(h.lines, line) }
 func (h *heard) Step(string, int, int) {}
+func (h *heard) Usage(int, int)        { h.used++ }
 
 // tarOf is a stream of entries; content is given in their order for plain files.
 func tarOf(t testing.TB, headers []tar.Header, contents ...string) func(context.Context) (io.ReadCloser, error) {
@@ -157,8 +162,8 @@ func TestCommandsMakeALayerOfWhatTheyChange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(h.lines, []string{"x"}) {
-			t.Errorf("lines %q", h.lines)
+		if !slices.Equal(h.lines, []string{"x"}) || h.used != 1 {
+			t.Errorf("lines %q, usage was told %d times", h.lines, h.used)
 		}
 		want := []string{"a/ 5 755 0:0 0", "a/b/ 5 755 0:0 0", "a/b/file 0 644 0:0 0", "a/link 1 644 0:0 0 -> a/b/file", "gone/ 5 755 0:0 0", "gone/y 0 644 0:0 0"}
 		if got := listing(t, w, first); !slices.Equal(got, want) {

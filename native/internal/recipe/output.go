@@ -16,6 +16,8 @@ type Progress interface {
 	Log(line string)
 	// Step gets an instruction that begins, as written.
 	Step(text string, number, total int)
+	// Usage gets what a command used when it has ended: milliseconds of processor time, KiB of its largest process.
+	Usage(milliseconds, kibibytes int)
 }
 
 // output is what steps print: passed on line by line, the last lines kept.

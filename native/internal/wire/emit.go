@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/creachadair/jrpc2"
 
@@ -17,6 +18,12 @@ func (e Emit) Log(line string) { e(protocol.Progress{Kind: protocol.ProgressKind
 // Step announces an instruction or a phase; `done` of `total`, both 0 where there is no count.
 func (e Emit) Step(text string, done, total int) {
 	e(protocol.Progress{Kind: protocol.ProgressKindStep, Text: text, Done: done, Total: total})
+}
+
+// Usage tells what a command used: processor time in milliseconds, the memory of its largest process in KiB.
+func (e Emit) Usage(milliseconds, kibibytes int) {
+	text := fmt.Sprintf("%.2f s of processor time, at most %d MiB of memory", float64(milliseconds)/1000, kibibytes>>10)
+	e(protocol.Progress{Kind: protocol.ProgressKindUsage, Text: text, Done: milliseconds, Total: kibibytes})
 }
 
 // Bytes reports a transfer; total is 0 while it is unknown.

@@ -158,6 +158,7 @@ function reporting(waiting: Waiting, signal = waiting.signal): CallOptions {
     signal,
     onProgress({ kind, text, done, total }) {
       if (kind === 'bytes') waiting.onBytes(done, total);
+      else if (kind === 'usage') waiting.onDetail?.(text);
       else waiting.onLine(text);
     },
   };
