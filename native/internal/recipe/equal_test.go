@@ -320,6 +320,11 @@ func workshopIn(t testing.TB, home, driver string) *Workshop {
 		if err := opened.Close(); err != nil {
 			t.Error(err)
 		}
+		// The library unmounts what other engines on the store have mounted, too: an engine never calls it. Here it takes
+		// mounts out of the way of the directory's removal.
+		if os.Getenv(asCrowd) != "" {
+			return
+		}
 		if _, err := opened.Shutdown(true); err != nil {
 			t.Error(err)
 		}
