@@ -25,7 +25,12 @@ func kernelResolve(t testing.TB, root, name string, last bool) (string, error) {
 	if !last {
 		flags |= unix.O_NOFOLLOW
 	}
-	found, err := unix.Openat2(directory, name, &unix.OpenHow{Flags: flags, Resolve: unix.RESOLVE_IN_ROOT})
+	how := unix.OpenHow{Flags: flags, Resolve: unix.RESOLVE_IN_ROOT}
+	found, err := unix.Openat2(directory, name, &how)
+	// The kernel gives up where anything in the system is renamed or mounted meanwhile.
+	for errors.Is(err, unix.EAGAIN) {
+		found, err = unix.Openat2(directory, name, &how)
+	}
 	if err != nil {
 		return "", err
 	}
