@@ -90,6 +90,10 @@ describe.each(['root', 'ordinary'] as const)('kill -9 at any moment, as %s', (us
 
     const { exitCode, stdout, stderr } = await builder.run(args(), { cwd: project.root });
     expect(exitCode, stderr).toBe(0);
+    if (!stdout.includes('Building stage')) {
+      // All was published before the kill: nothing opened the store since. Whoever does next clears it.
+      await builder.run(['build', '--tmp-dir', builder.home], { cwd: project.root });
+    }
     expect(await builder.containers()).toEqual([]);
     expect(await builder.halfMade()).toEqual([]);
     expect(pidsOf('sleep 0.2')).toEqual([]);
