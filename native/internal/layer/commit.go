@@ -329,13 +329,9 @@ func redated(stream io.ReadCloser, from, to time.Time) iter.Seq2[Entry, error] {
 // Work is a layer that is being filled by commands.
 type Work struct {
 	// ID is the layer's in the store; it can be mounted.
-	ID     string
-	parent string
-	upper  string
-	below  *Tree
-	// partial says that upper holds only what is new.
-	partial bool
-	begun   func() error
+	ID      string
+	parent  string
+	upper   string
 	compare *comparison
 }
 
@@ -353,10 +349,9 @@ func (c *Committer) Begin(parent, name string, epoch time.Time) (*Work, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
 	}
-	work := &Work{ID: made.ID, parent: parent, upper: upper, below: below, partial: c.Store.Driver != store.VFS,
-		compare: &comparison{below: below, epoch: epoch, begun: time.Now()}}
-	work.compare.partial = work.partial
-	if !work.partial {
+	work := &Work{ID: made.ID, parent: parent, upper: upper,
+		compare: &comparison{below: below, partial: c.Store.Driver != store.VFS, epoch: epoch, begun: time.Now()}}
+	if !work.compare.partial {
 		if work.compare.since, err = now(c.Directory); err != nil {
 			return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
 		}
@@ -373,7 +368,7 @@ func (c *Committer) Finish(ctx context.Context, work *Work) (made Made, changed 
 		return Made{}, false, nil
 	}
 	from := source{parent: work.parent, entries: work.compare.entries}
-	if work.partial {
+	if work.compare.partial {
 		if err := work.compare.tidy(); err != nil {
 			return Made{}, false, err
 		}

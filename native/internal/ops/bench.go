@@ -71,13 +71,12 @@ func benchWorkshop() (*recipe.Workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	blobs, err := layer.NewBlobs(opened.GraphRoot(), opened.Owner(), compression, 10<<30)
+	workshop, err := furnish(opened, compression, 0)
 	if err != nil {
 		return nil, err
 	}
-	choice, err := isolation.Choose(context.Background(), isolation.Request{Mode: "native-chroot"})
-	return &recipe.Workshop{Store: opened, Isolation: choice,
-		Layers: &layer.Committer{Store: opened, Blobs: blobs, Directory: opened.Scratch()}}, err
+	workshop.Isolation, err = isolation.Choose(context.Background(), isolation.Request{Mode: "native-chroot"})
+	return workshop, err
 }
 
 func benchCommit(directory string) (measured, error) {
