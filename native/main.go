@@ -37,7 +37,8 @@ func main() {
 // takenOver does what this process was started for under another name: Buildah starts the program again for parts of its
 // work. It comes before anything else.
 func takenOver() bool {
-	if slices.Contains(os.Args, host.NothingCommand) {
+	if len(os.Args) > 0 && os.Args[0] == host.NothingCommand {
+		host.Nothing(os.Args[1:])
 		return true
 	}
 	isolation.Supervise(os.Args)
@@ -56,7 +57,7 @@ func run(args []string) int {
 		fmt.Println(version)
 		return 0
 	case slices.Equal(args, []string{"serve"}):
-		return serve(ops.WithoutStore())
+		return serve(host.Ground{})
 	case slices.Equal(args, []string{"serve", "--store"}):
 		return serve(store.EnterNamespace())
 	}
@@ -64,8 +65,8 @@ func run(args []string) int {
 	return 2
 }
 
-// serve answers until the input ends or a signal comes.
-func serve(storeObstacle error) int {
+// serve answers until the input ends or a signal comes. The ground is that of a process with a store.
+func serve(ground host.Ground) int {
 	// What is made in images does not depend on who started the engine.
 	syscall.Umask(0o022)
 	in, out, err := wire.TakeStdio()
@@ -75,7 +76,7 @@ func serve(storeObstacle error) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
-	session := ops.NewSession(version, storeObstacle)
+	session := ops.NewSession(version, ground)
 	status := 0
 	if err := wire.Serve(ctx, ops.Table(session), in, out); err != nil {
 		fmt.Fprintln(os.Stderr, "serving:", err)

@@ -1,8 +1,6 @@
 package host
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -46,32 +44,5 @@ func TestRaisingAHardLimitNeedsTheCapability(t *testing.T) {
 	}
 	if err := CheckLimit(Limit{"nofile", 5, 20}, present, false); err != nil {
 		t.Errorf("lowering: %v", err)
-	}
-}
-
-func TestSubordinateRangesCountByNameAndByNumber(t *testing.T) {
-	lines := "other:1:5\nme:100000:65536\n# me:1:1\n1001:200000:10\nbroken\nme:x:y\n"
-	if got := countRanges(strings.NewReader(lines), "me", "1001"); got != 65546 {
-		t.Errorf("got %d", got)
-	}
-}
-
-func TestKernelSettingsThatForbidUserNamespacesAreNamedWithTheirRemedy(t *testing.T) {
-	for path, setting := range map[string]string{
-		"proc/sys/user/max_user_namespaces":         "user.max_user_namespaces = 15000",
-		"proc/sys/kernel/unprivileged_userns_clone": "kernel.unprivileged_userns_clone = 1",
-	} {
-		root := t.TempDir()
-		file := filepath.Join(root, path)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte("0\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		obstacle := UserNamespace(Root(root))
-		if obstacle == nil || obstacle.Code != UserNamespaceDenied || !strings.Contains(obstacle.Remedy, setting) {
-			t.Errorf("%s: got %+v", path, obstacle)
-		}
 	}
 }

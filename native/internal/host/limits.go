@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -74,10 +75,39 @@ func ParseLimit(text string) (Limit, error) {
 func CheckLimit(limit Limit, present []Limit, mayRaise bool) error {
 	for _, now := range present {
 		if now.Name == limit.Name && exceeds(limit.Hard, now.Hard) && !mayRaise {
-			return fmt.Errorf("ulimit %s: the hard limit is above this process's %d, raising it needs CAP_SYS_RESOURCE", limit, now.Hard)
+			at := Surroundings("/", os.Getenv)
+			at.UID = makerOfNamespace(at.UID)
+			return &Obstacle{
+				Code:    LimitRefused,
+				Message: fmt.Sprintf("ulimit %s: the hard limit is above this process's %d, raising it needs CAP_SYS_RESOURCE", limit, now.Hard),
+				Remedy:  fmt.Sprintf("ask for at most %d", now.Hard) + between + at.raiseLimit(limit.Name, limit.Hard),
+			}
 		}
 	}
 	return nil
+}
+
+// makerOfNamespace is the account outside of a user namespace that this program has entered; otherwise as given.
+func makerOfNamespace(uid int) int {
+	if outside, err := strconv.Atoi(os.Getenv("_CONTAINERS_ROOTLESS_UID")); err == nil {
+		return outside
+	}
+	return uid
+}
+
+// raiseLimit is how a process gets a higher hard limit.
+func (e Environment) raiseLimit(name string, value int64) string {
+	if e.InCluster() {
+		unit := map[string]string{"nofile": "LimitNOFILE", "nproc": "LimitNPROC", "core": "LimitCORE", "memlock": "LimitMEMLOCK"}[name]
+		if unit != "" {
+			return e.onMachine(fmt.Sprintf("`%s=%d` in the unit of the container engine (containerd.service)", unit, value))
+		}
+	}
+	limit := change{
+		option: fmt.Sprintf("--ulimit %s=%d", name, value), runner: fmt.Sprintf(`ulimit = { %s = "%d" }`, name, value),
+	}
+	own := fmt.Sprintf("`echo '%s hard %s %d' | sudo tee -a /etc/security/limits.conf` and log in anew", Root("/").accountOf(e.UID, 0, "").label(), name, value)
+	return e.orOnHost(own, limit)[0]
 }
 
 // LimitNames lists the types of limits.

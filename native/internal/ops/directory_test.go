@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"slipway.dev/engine/internal/host"
 	"slipway.dev/engine/internal/protocol"
 )
 
@@ -17,7 +18,7 @@ func TestNothingOutsideTheRunDirectoryIsRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	session := NewSession("1", nil)
+	session := NewSession("1", host.Ground{Standing: host.Bare})
 	session.settings = &protocol.Settings{RunDirectory: run}
 	remove := func(path string) error {
 		_, err := removeDirectory(session)(context.Background(), protocol.DirectoryRemove{Path: path}, nil)

@@ -7,6 +7,7 @@ import (
 	"github.com/creachadair/jrpc2"
 
 	"slipway.dev/engine/internal/dockerfile"
+	"slipway.dev/engine/internal/host"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
 	"slipway.dev/engine/internal/registry"
@@ -16,7 +17,9 @@ import (
 // Session is one caller's conversation: nothing is answered before its hello, and no image before the store is open.
 type Session struct {
 	version string
-	// storeObstacle says why this process cannot have a store; nil: it can.
+	// ground is where this process stands; its zero value: it was started without a store.
+	ground host.Ground
+	// storeObstacle says that this process has no store; nil: it has.
 	storeObstacle error
 
 	mu       sync.Mutex
@@ -27,9 +30,14 @@ type Session struct {
 	builder  *dockerfile.Builder
 }
 
-// NewSession starts a conversation of an engine of this version. storeObstacle is why it can have no store, or nil.
-func NewSession(version string, storeObstacle error) *Session {
-	return &Session{version: version, storeObstacle: storeObstacle}
+// NewSession starts a conversation of an engine of this version. The ground is where its process stands; the zero value
+// is that of an engine without a store.
+func NewSession(version string, ground host.Ground) *Session {
+	session := &Session{version: version, ground: ground}
+	if ground.Standing == "" {
+		session.storeObstacle = withoutStore()
+	}
+	return session
 }
 
 // Settings gives what the caller said in its hello. Operations run only after it.

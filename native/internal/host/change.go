@@ -1,0 +1,128 @@
+package host
+
+import (
+	"fmt"
+	"strings"
+)
+
+// change is a setting of a container in the words of those who start containers.
+type change struct {
+	// option is that of `docker run` and `podman run`.
+	option string
+	// security is what Docker calls a security option; option holds it, too.
+	security string
+	// runner is a line below [runners.docker] of GitLab's runner, where it is no security option.
+	runner string
+	// context is a field of a container's securityContext, pod one of the container itself.
+	context, pod string
+}
+
+var (
+	seccompChange = change{
+		option: "--security-opt seccomp=unconfined", security: "seccomp:unconfined", context: "seccompProfile: { type: Unconfined }",
+	}
+	appArmorChange = change{
+		option: "--security-opt apparmor=unconfined", security: "apparmor:unconfined", context: "appArmorProfile: { type: Unconfined }",
+	}
+	selinuxChange = change{
+		option: "--security-opt label=disable", security: "label:disable", context: "seLinuxOptions: { type: spc_t }",
+	}
+	privilegesChange = change{
+		option: "--security-opt no-new-privileges=false", security: "no-new-privileges:false", context: "allowPrivilegeEscalation: true",
+	}
+	procChange = change{
+		option: "--security-opt systempaths=unconfined", security: "systempaths=unconfined", context: "procMount: Unmasked",
+	}
+	rootChange = change{option: "--user 0", runner: `user = "root"`, context: "runAsUser: 0"}
+	fuseChange = change{
+		option: "--device /dev/fuse", runner: `devices = ["/dev/fuse"]`,
+		pod: "resources: { limits: { smarter-devices/fuse: 1 } }",
+	}
+	tunChange = change{
+		option: "--device /dev/net/tun", runner: `devices = ["/dev/net/tun"]`,
+		pod: "resources: { limits: { smarter-devices/net_tun: 1 } }",
+	}
+	writableChange = change{
+		option: "--tmpfs /tmp:exec", runner: `[runners.docker.tmpfs] "/tmp" = "rw,exec"`,
+		pod: "volumeMounts: [{ name: tmp, mountPath: /tmp }]` with the pod's `volumes: [{ name: tmp, emptyDir: {} }]",
+	}
+	storeVolumeChange = change{
+		option: "--volume slipway:/var/lib/containers", runner: `volumes = ["/var/lib/containers"]`,
+		pod: "volumeMounts: [{ name: store, mountPath: /var/lib/containers }]` with the pod's `volumes: [{ name: store, emptyDir: {} }]",
+	}
+	sharedMemoryChange = change{
+		option: "--shm-size 64m", runner: "shm_size = 67108864",
+		pod: "volumeMounts: [{ name: shm, mountPath: /dev/shm }]` with the pod's `volumes: [{ name: shm, emptyDir: { medium: Memory } }]",
+	}
+)
+
+// addCapabilities is the change that gives capabilities by their names without CAP_.
+func addCapabilities(names []string) change {
+	quoted := `"` + strings.Join(names, `", "`) + `"`
+	return change{
+		option:  "--cap-add " + strings.Join(names, " --cap-add "),
+		runner:  fmt.Sprintf("cap_add = [%s]", quoted),
+		context: fmt.Sprintf("capabilities: { add: [%s] }", quoted),
+	}
+}
+
+// change says how the container of this environment gets other settings.
+func (e Environment) change(changes ...change) string {
+	switch e.Place {
+	case InPodman:
+		return fmt.Sprintf("`podman run %s …`", options(changes))
+	case InGitLabDocker:
+		return fmt.Sprintf("in the runner's config.toml, below [runners.docker]: `%s`", runnerLines(changes))
+	case InGitHub:
+		return fmt.Sprintf("in the job of the workflow: `container: { image: …, options: %s }`", options(changes))
+	case InKubernetes:
+		return fmt.Sprintf("in the pod's container: `%s`", podFields(changes))
+	case InTekton:
+		return fmt.Sprintf("in the step of the Tekton task: `%s`", podFields(changes))
+	case InGitLabCluster:
+		return fmt.Sprintf("in the runner's config.toml: `environment = [\"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION=true\"]` and "+
+			"`[[runners.kubernetes.pod_spec]] name = \"slipway\" patch_type = \"strategic\" patch = '''containers: [{ name: build, %s }]'''`",
+			podFields(changes))
+	case InContainer:
+		return fmt.Sprintf("start the container with `%s`, in Kubernetes with `%s`", options(changes), podFields(changes))
+	}
+	return fmt.Sprintf("`docker run %s …`", options(changes))
+}
+
+func options(changes []change) string {
+	var all []string
+	for _, one := range changes {
+		all = append(all, one.option)
+	}
+	return strings.Join(all, " ")
+}
+
+func runnerLines(changes []change) string {
+	var all, security []string
+	for _, one := range changes {
+		if one.security != "" {
+			security = append(security, one.security)
+		} else {
+			all = append(all, one.runner)
+		}
+	}
+	if len(security) > 0 {
+		all = append(all, fmt.Sprintf(`security_opt = ["%s"]`, strings.Join(security, `", "`)))
+	}
+	return strings.Join(all, "`, `")
+}
+
+func podFields(changes []change) string {
+	var contexts, all []string
+	for _, one := range changes {
+		if one.context != "" {
+			contexts = append(contexts, one.context)
+		} else {
+			all = append(all, one.pod)
+		}
+	}
+	if len(contexts) > 0 {
+		all = append([]string{"securityContext: { " + strings.Join(contexts, ", ") + " }"}, all...)
+	}
+	return strings.Join(all, ", ")
+}
