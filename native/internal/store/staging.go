@@ -13,12 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stagingMark begins the name of a file that says whose a staging directory of the driver is.
-const stagingMark = "slipway-owner."
+// StagingMark begins the name of a file that says whose a staging directory of the driver is.
+const StagingMark = "slipway-owner."
 
 // MarkStaging says that a staging directory of the driver is this process's.
 func (s *Store) MarkStaging(directory string) error {
-	if err := os.WriteFile(filepath.Join(directory, stagingMark+s.owner.name), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, StagingMark+s.owner.name), nil, 0o600); err != nil {
 		return fmt.Errorf("marking a staging directory: %w", err)
 	}
 	return nil
@@ -37,7 +37,7 @@ const unmarkedAge = time.Minute
 
 // sweepStaging removes staging directories of processes that are gone.
 func (s *Store) sweepStaging() {
-	base := filepath.Join(s.GraphRoot(), "overlay", "staging")
+	base := filepath.Join(s.GraphRoot(), s.Driver.library(), "staging")
 	directories, err := os.ReadDir(base)
 	if err != nil {
 		return
@@ -56,7 +56,7 @@ func (s *Store) abandoned(directory string) bool {
 		return false
 	}
 	for _, entry := range entries {
-		if owner, marked := strings.CutPrefix(entry.Name(), stagingMark); marked {
+		if owner, marked := strings.CutPrefix(entry.Name(), StagingMark); marked {
 			return !s.Alive(owner)
 		}
 	}

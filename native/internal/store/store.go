@@ -8,6 +8,7 @@ import (
 
 	"go.podman.io/storage"
 	"go.podman.io/storage/types"
+	"golang.org/x/sys/unix"
 
 	"slipway.dev/engine/internal/host"
 )
@@ -24,105 +25,81 @@ type Store struct {
 	owner    *owner
 }
 
-// MismatchError says that the directory holds layers of another driver than the one asked for.
-type MismatchError struct {
-	GraphRoot, Present, Asked string
-}
-
-// Error names both drivers.
-func (e *MismatchError) Error() string {
-	return fmt.Sprintf("the store %s was made with driver %s, but %s was asked for", e.GraphRoot, e.Present, e.Asked)
-}
-
 // UnknownDriverError says that the driver asked for does not exist.
 type UnknownDriverError struct{ error }
 
 // Open opens the store where Buildah and Podman of the same user have theirs, with the first driver that works there,
-// and removes what engines that were killed have left.
-func Open(asked string) (*Store, error) {
-	options, err := types.DefaultStoreOptions()
+// and removes what engines that were killed have left. What it fails on is a host.Obstacle, a MismatchError or an
+// UnknownDriverError, or else comes from the storage library.
+func Open(wish Wish) (*Store, error) {
+	options, err := Options()
 	if err != nil {
-		return nil, fmt.Errorf("reading storage.conf: %w", err)
+		return nil, err
 	}
-	return OpenAt(options, asked)
+	return OpenAt(options, wish)
 }
 
 // OpenAt is Open for a store whose place is known.
-func OpenAt(options types.StoreOptions, asked string) (*Store, error) {
-	candidates, err := driversFor(asked)
+func OpenAt(options types.StoreOptions, wish Wish) (*Store, error) {
+	candidates, err := wish.drivers()
 	if err != nil {
-		return nil, &UnknownDriverError{err}
+		return nil, err
 	}
-	if err := os.MkdirAll(options.GraphRoot, 0o700); err != nil {
-		return nil, fmt.Errorf("making the store's directory: %w", err)
+	seen, err := settle(options.GraphRoot)
+	if err != nil {
+		return nil, err
 	}
-	present := presentDriver(options.GraphRoot)
-	usable := fitting(candidates, present)
+	present := presentDrivers(options.GraphRoot)
+	usable := wish.fitting(candidates, present)
 	if len(usable) == 0 {
-		return nil, &MismatchError{GraphRoot: options.GraphRoot, Present: present, Asked: asked}
+		return nil, &MismatchError{GraphRoot: options.GraphRoot, Present: present[0], Asked: asked(wish, candidates)}
 	}
-	opened, err := openFirst(options, usable)
+	sweepTrials(options.GraphRoot)
+	signed, err := newOwner(options.GraphRoot)
 	if err != nil {
-		return nil, err
+		return nil, seen.fault(err)
 	}
+	ground := &trialGround{place: seen, options: options, wish: wish, owner: signed, present: present}
+	opened, err := ground.openFirst(usable)
+	if err != nil {
+		return nil, errors.Join(err, signed.close())
+	}
+	opened.owner = signed
 	opened.Warnings = append(opened.Warnings, opened.spaceWarning()...)
-	if opened.owner, err = newOwner(opened.GraphRoot()); err != nil {
-		return nil, err
-	}
 	if err := opened.makeScratch(); err != nil {
-		return nil, err
+		return nil, errors.Join(seen.fault(err), signed.close())
 	}
 	opened.sweep()
 	return opened, nil
 }
 
-// openFirst opens the store with the first driver that works in its own directory.
-func openFirst(options types.StoreOptions, candidates []Driver) (*Store, error) {
-	var problems []error
+// asked names the driver that was asked for, or those that would have done.
+func asked(wish Wish, candidates []Driver) string {
+	if !wish.free() {
+		return wish.Asked
+	}
+	names := make([]string, 0, len(candidates))
 	for _, driver := range candidates {
-		opened, err := openWith(options, driver)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", driver, err))
-			continue
-		}
-		return &Store{Store: opened, Driver: driver, Why: whyDriver(driver, problems), Warnings: slow(driver)}, nil
+		names = append(names, string(driver))
 	}
-	return nil, fmt.Errorf("no storage driver works in %s: %w", options.GraphRoot, errors.Join(problems...))
+	return strings.Join(names, ", ")
 }
 
-func openWith(options types.StoreOptions, driver Driver) (storage.Store, error) {
-	driverOptions, err := driver.options(options.GraphDriverOptions)
-	if err != nil {
-		return nil, err
-	}
-	options.GraphDriverName = driver.library()
-	options.GraphDriverPriority = nil
-	options.GraphDriverOptions = driverOptions
-	return storage.GetStore(options)
-}
-
-func whyDriver(driver Driver, problems []error) string {
-	if len(problems) == 0 {
-		return fmt.Sprintf("driver %s works here", driver)
-	}
-	return fmt.Sprintf("driver %s, as others failed: %s", driver,
-		strings.ReplaceAll(errors.Join(problems...).Error(), "\n", "; "))
-}
-
-func slow(driver Driver) []string {
-	if driver != VFS {
-		return nil
-	}
-	return []string{"storage driver vfs copies every layer in full: builds are slow and need much space; " +
-		"kernel 5.13, or the package fuse-overlayfs and /dev/fuse, make overlay possible"}
-}
-
+// spaceWarning tells when less than a twentieth is free of space, or of the numbers of files.
 func (s *Store) spaceWarning() []string {
 	free, total, err := host.FreeSpace(s.GraphRoot())
-	if err != nil || free*20 >= total {
+	if err != nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s is almost full: %d MB of %d MB are free", s.GraphRoot(), free>>20, total>>20)}
+	var warnings []string
+	if free*20 < total {
+		warnings = append(warnings, fmt.Sprintf("%s is almost full: %d MB of %d MB are free", s.GraphRoot(), free>>20, total>>20))
+	}
+	var status unix.Statfs_t
+	if unix.Statfs(s.GraphRoot(), &status) == nil && status.Ffree*20 < status.Files {
+		warnings = append(warnings, fmt.Sprintf("%s can hold few more files: %d of %d are free (inodes)", s.GraphRoot(), status.Ffree, status.Files))
+	}
+	return warnings
 }
 
 // Close removes this process's build containers and signs out. What is still mounted goes with the mount namespace;

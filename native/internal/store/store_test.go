@@ -1,55 +1,122 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"go.podman.io/storage/types"
+
+	"slipway.dev/engine/internal/host"
 )
 
 func TestDriversAreTriedBestFirst(t *testing.T) {
-	for asked, want := range map[string][]Driver{
-		"":               {Overlay, FuseOverlayfs, VFS},
-		"default":        {Overlay, FuseOverlayfs, VFS},
-		"overlay":        {Overlay, FuseOverlayfs},
-		"fuse-overlayfs": {FuseOverlayfs},
-		"vfs":            {VFS},
+	for _, test := range []struct {
+		wish Wish
+		want []Driver
+	}{
+		{Wish{}, []Driver{Overlay, FuseOverlayfs, VFS}},
+		{Wish{Asked: "default"}, []Driver{Overlay, FuseOverlayfs, VFS}},
+		{Wish{Asked: "auto", Ground: host.SingleID, Unmounted: true}, []Driver{Plain}},
+		{Wish{Asked: "overlay"}, []Driver{Overlay, FuseOverlayfs}},
+		{Wish{Asked: "fuse-overlayfs"}, []Driver{FuseOverlayfs}},
+		{Wish{Asked: "vfs"}, []Driver{VFS}},
+		{Wish{Asked: "vfs", Ground: host.Plain, Unmounted: true}, []Driver{VFS}},
+		{Wish{Asked: "plain"}, []Driver{Plain}},
+		{Wish{Asked: "plain", Ground: host.Bare, Unmounted: true}, []Driver{Plain}},
 	} {
-		if got, err := driversFor(asked); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, %v", asked, got, err)
+		if got, err := test.wish.drivers(); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%+v: got %q, %v", test.wish, got, err)
 		}
 	}
-	if _, err := driversFor("btrfs"); err == nil {
-		t.Error("an unknown driver was accepted")
+}
+
+func TestADriverThatDoesNotFitIsRefusedWithWhatWouldDo(t *testing.T) {
+	for _, test := range []struct {
+		wish Wish
+		want string
+	}{
+		{Wish{Asked: "overlay", Unmounted: true}, "storage driver overlay needs mounts and a range of ids"},
+		{Wish{Asked: "fuse-overlayfs", Ground: host.Plain, Unmounted: true}, "storage driver fuse-overlayfs needs mounts"},
+		{Wish{Asked: "vfs", Ground: host.SingleID, Unmounted: true}, "vfs cannot keep the owners"},
+	} {
+		_, err := test.wish.drivers()
+		var obstacle *host.Obstacle
+		if !errors.As(err, &obstacle) || !strings.Contains(obstacle.Message, test.want) || obstacle.Remedy != unset {
+			t.Errorf("%+v: got %v", test.wish, err)
+		}
+	}
+	_, err := (Wish{Asked: "btrfs"}).drivers()
+	var unknown *UnknownDriverError
+	if !errors.As(err, &unknown) {
+		t.Errorf("an unknown driver: %v", err)
 	}
 }
 
 func TestOnlyDriversThatCanUseWhatIsThereAreLeft(t *testing.T) {
-	all := []Driver{Overlay, FuseOverlayfs, VFS}
-	if got := fitting(all, "vfs"); !slices.Equal(got, []Driver{VFS}) {
-		t.Errorf("got %q", got)
-	}
-	if got := fitting(all, "overlay"); !slices.Equal(got, []Driver{Overlay, FuseOverlayfs}) {
-		t.Errorf("got %q", got)
-	}
-	if got := fitting([]Driver{VFS}, "overlay"); len(got) != 0 {
-		t.Errorf("got %q", got)
+	for _, test := range []struct {
+		wish    Wish
+		present []string
+		want    []Driver
+	}{
+		{Wish{}, nil, []Driver{Overlay, FuseOverlayfs, VFS}},
+		{Wish{}, []string{"vfs"}, []Driver{VFS}},
+		{Wish{}, []string{"overlay"}, []Driver{Overlay, FuseOverlayfs}},
+		// The kernel would not see what fuse-overlayfs has removed.
+		{Wish{}, []string{"fuse-overlayfs"}, []Driver{FuseOverlayfs}},
+		{Wish{Asked: "overlay"}, []string{"fuse-overlayfs"}, []Driver{FuseOverlayfs}},
+		{Wish{}, []string{"plain"}, []Driver{Plain}},
+		{Wish{}, []string{"overlay", "plain"}, []Driver{Overlay, FuseOverlayfs}},
+		{Wish{Unmounted: true}, []string{"overlay"}, []Driver{Plain}},
+		{Wish{}, []string{"btrfs"}, nil},
+		{Wish{Asked: "vfs"}, []string{"overlay"}, nil},
+		{Wish{Asked: "plain"}, []string{"overlay"}, nil},
+	} {
+		candidates, err := test.wish.drivers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := test.wish.fitting(candidates, test.present); !slices.Equal(got, test.want) {
+			t.Errorf("%+v with %q: got %q", test.wish, test.present, got)
+		}
 	}
 }
 
 func TestTheDriverOfAStoreShowsInItsDirectory(t *testing.T) {
 	root := t.TempDir()
-	if got := presentDriver(root); got != "" {
+	if got := presentDrivers(root); len(got) != 0 {
 		t.Errorf("an empty directory: %q", got)
 	}
-	if err := os.MkdirAll(filepath.Join(root, "vfs-layers"), 0o700); err != nil {
-		t.Fatal(err)
+	write := func(name, text string) {
+		path := filepath.Join(root, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "vfs-layers", "layers.json"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := presentDriver(root); got != "vfs" {
+	write("vfs-layers/layers.json", "")
+	if got := presentDrivers(root); !slices.Equal(got, []string{"vfs"}) {
 		t.Errorf("got %q", got)
+	}
+	write("overlay-layers/layers.json", "")
+	write(fuseMark, "true")
+	if got := presentDrivers(root); !slices.Equal(got, []string{"fuse-overlayfs", "vfs"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAStoreOfAnotherDriverIsNamedWithItsWayOut(t *testing.T) {
+	root := t.TempDir()
+	if err := errors.Join(os.Mkdir(root+"/vfs-layers", 0o700), os.WriteFile(root+"/vfs-layers/layers.json", nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenAt(types.StoreOptions{GraphRoot: root, RunRoot: root + "/run"}, Wish{Asked: "overlay"})
+	var mismatch *MismatchError
+	if !errors.As(err, &mismatch) || mismatch.Error() != "the store "+root+" was made with driver vfs, but overlay was asked for" ||
+		!strings.Contains(mismatch.Remedy(), "set WERF_BUILDAH_STORAGE_DRIVER=vfs") || !strings.Contains(mismatch.Remedy(), "CONTAINERS_STORAGE_CONF") {
+		t.Errorf("got %v", err)
 	}
 }
 
