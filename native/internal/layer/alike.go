@@ -18,11 +18,11 @@ func alike(a, b *Node) (bool, error) {
 	if a.Stat.Mode != b.Stat.Mode || a.Stat.Uid != b.Stat.Uid || a.Stat.Gid != b.Stat.Gid {
 		return false, nil
 	}
-	first, err := attributes(byPath(a.path))
+	first, err := a.attributes()
 	if err != nil {
 		return false, err
 	}
-	second, err := attributes(byPath(b.path))
+	second, err := b.attributes()
 	return maps.Equal(first, second), err
 }
 

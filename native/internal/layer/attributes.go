@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,19 @@ func (p byPath) get(name string, to []byte) (int, error) { return unix.Lgetxattr
 
 func (f plainFile) list(to []byte) (int, error)             { return unix.Flistxattr(int(f), to) }
 func (f plainFile) get(name string, to []byte) (int, error) { return unix.Fgetxattr(int(f), name, to) }
+
+// attributes are those of a file in its image.
+func (n *Node) attributes() (map[string]string, error) {
+	found, err := attributes(n.attributed())
+	if err != nil || len(n.extra) == 0 {
+		return found, err
+	}
+	if found == nil {
+		found = map[string]string{}
+	}
+	maps.Copy(found, n.extra)
+	return found, nil
+}
 
 // attributes reads the extended attributes of a file that belong into a layer; nil where there are none.
 func attributes(of attributed) (map[string]string, error) {

@@ -42,6 +42,8 @@ type Blobs struct {
 	limit int64
 	// owner marks unfinished files with the process that writes them.
 	owner string
+	// Frugal drops what a blob holds as soon as it was sent: space is dearer than time.
+	Frugal bool
 }
 
 // NewBlobs opens the cache of a store. owner marks what this process has not finished.
@@ -71,6 +73,10 @@ func (b *Blobs) Find(diffID digest.Digest) (Blob, bool) {
 		return Blob{}, false
 	}
 	status, err := os.Stat(b.path(diffID))
+	if b.Frugal && errors.Is(err, fs.ErrNotExist) {
+		// What it is is enough where a registry has it.
+		return blob, true
+	}
 	if err != nil || status.Size() != blob.Size {
 		return Blob{}, false
 	}
@@ -87,6 +93,13 @@ func (b *Blobs) Open(blob Blob) (*os.File, error) { return os.Open(b.path(blob.D
 func (b *Blobs) Drop(diffID digest.Digest) {
 	_ = os.Remove(b.path(diffID) + described)
 	_ = os.Remove(b.path(diffID))
+}
+
+// Spend says that a blob was sent, or that nobody is to get it.
+func (b *Blobs) Spend(blob Blob) {
+	if b.Frugal && blob.DiffID != "" {
+		_ = os.Remove(b.path(blob.DiffID))
+	}
 }
 
 // blobWriter compresses one layer into the cache.

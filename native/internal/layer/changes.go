@@ -39,6 +39,10 @@ type comparison struct {
 	below *Tree
 	// partial says that the directory holds only what is new: the upper directory of an overlay. Else it is a whole copy.
 	partial bool
+	// places are the directories of a whole copy, with their inodes, as it was made: times do not tell that one was moved.
+	places map[string]uint64
+	// beside says whose the files are where the disk does not; nil: the disk does.
+	beside beside
 	// since is a time of the file system, in a whole copy: what has not changed later is as below.
 	since unix.Timespec
 	epoch time.Time
@@ -46,16 +50,19 @@ type comparison struct {
 	begun time.Time
 	late  bool
 	list  []change
-	// idle are files of a partial directory that are as below.
+	// idle are files of a partial directory that are as below, and those that no layer can hold.
 	idle []string
+	// redated are directories whose new time means nothing, with the one that they had.
+	redated map[string]unix.Timespec
 }
 
 // compare lists the changes in the order of layers.
 func (c *comparison) compare(directory string) error {
-	root := &Node{path: directory, parts: []string{directory}}
+	root := &Node{path: directory, parts: []part{{path: directory}}}
 	if err := unix.Lstat(directory, &root.Stat); err != nil {
 		return fmt.Errorf("reading %s: %w", directory, err)
 	}
+	root.settled = !c.partial
 	if _, err := c.children(".", c.below.root, root, false); err != nil {
 		return err
 	}
@@ -81,7 +88,7 @@ func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, er
 		names[base] = true
 	}
 	fresh = fresh || !c.partial || isOpaque(now.path)
-	if low != nil && fresh {
+	if low != nil && fresh && !c.untouched(now) {
 		before, err := c.below.names(low)
 		if err != nil {
 			return false, err
@@ -104,17 +111,22 @@ func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, er
 // one compares one name, and says whether it came or went.
 func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (moved bool, err error) {
 	base := path.Base(name)
+	now := &Node{path: filepath.Join(parent.path, base)}
+	if present {
+		if err := unix.Lstat(now.path, &now.Stat); err != nil {
+			return false, fmt.Errorf("reading /%s: %w", name, err)
+		}
+		now.settled = parent.settled && (!now.IsDir() || c.places["/"+name] == now.Stat.Ino)
+		if c.untouched(now) && !now.IsDir() && now.Stat.Nlink < 2 {
+			return false, nil
+		}
+		now.extra = correctBy(c.beside, now.path, &now.Stat)
+	}
 	var before *Node
 	if low != nil && low.IsDir() {
 		before, err = c.below.child(low, base)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
-		}
-	}
-	now := &Node{path: filepath.Join(parent.path, base)}
-	if present {
-		if err := unix.Lstat(now.path, &now.Stat); err != nil {
-			return false, fmt.Errorf("reading /%s: %w", name, err)
 		}
 	}
 	if !present || (c.partial && isWhiteout(&now.Stat)) {
@@ -127,12 +139,10 @@ func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (m
 	if strings.HasPrefix(base, whiteoutPrefix) {
 		return false, &ReservedName{Name: name}
 	}
-	now.parts = []string{now.path}
+	now.parts = []part{{path: now.path}}
 	if now.Stat.Mode&unix.S_IFMT == unix.S_IFSOCK {
 		// No layer can hold it.
-		if c.partial {
-			c.idle = append(c.idle, now.path)
-		}
+		c.idle = append(c.idle, now.path)
 		return false, nil
 	}
 	if now.IsDir() {
@@ -169,13 +179,41 @@ func (c *comparison) directory(name string, before, now *Node, fresh bool) error
 	if before == nil {
 		return nil
 	}
+	if c.untouched(now) {
+		c.list[place].same = true
+		return nil
+	}
 	// That something came or went dates a directory; whether a driver dates it for less is its own affair.
 	if time.Unix(now.Stat.Mtim.Unix()).After(c.epoch) && !moved {
 		c.list[place].modified = c.clamp(before)
+		if c.redated == nil {
+			c.redated = map[string]unix.Timespec{}
+		}
+		c.redated[now.path] = before.Stat.Mtim
 	}
 	like, err := alike(before, now)
 	c.list[place].same = like && c.list[place].modified.Equal(time.Unix(before.Stat.Mtim.Sec, 0))
 	return err
+}
+
+// untouched says that a file of a whole copy, which lies in a directory that is where it was, is as it was when the copy was
+// made, and a directory that it has the same names.
+func (c *comparison) untouched(now *Node) bool { return now.settled && earlier(now.Stat.Ctim, c.since) }
+
+// remember notes where the directories of a whole copy are.
+func (c *comparison) remember(root string) error {
+	c.places = map[string]uint64{}
+	return filepath.WalkDir(root, func(at string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		var status unix.Stat_t
+		if err := unix.Lstat(at, &status); err != nil {
+			return fmt.Errorf("reading %s: %w", at, err)
+		}
+		c.places[strings.TrimPrefix(at, root)] = status.Ino
+		return nil
+	})
 }
 
 func (c *comparison) clamp(node *Node) time.Time {
@@ -191,7 +229,7 @@ func (c *comparison) unchanged(before, now *Node) (bool, error) {
 	if before == nil {
 		return false, nil
 	}
-	if !c.partial && earlier(now.Stat.Ctim, c.since) {
+	if c.untouched(now) {
 		return true, nil
 	}
 	if before.Stat.Size != now.Stat.Size || before.Stat.Mtim != now.Stat.Mtim || before.Stat.Rdev != now.Stat.Rdev {

@@ -14,8 +14,6 @@ import (
 	"go.podman.io/storage"
 	drivers "go.podman.io/storage/drivers"
 	"go.podman.io/storage/pkg/archive"
-	"golang.org/x/sys/unix"
-
 	"slipway.dev/engine/internal/store"
 )
 
@@ -25,16 +23,15 @@ type Committer struct {
 	Blobs *Blobs
 	// Directory is private to this run.
 	Directory string
+	idle      idleTrees
 }
 
 // source is where a layer comes from.
 type source struct {
 	parent  string
 	entries iter.Seq2[Entry, error]
-	// upper holds the entries on the disk already, to be moved into the store; empty: they are written.
-	upper string
-	// settle makes upper what the layer tells, after all of it was read.
-	settle func() error
+	// move brings the entries, which are on the disk already, to a directory, after all of them were read; nil: they are written.
+	move func(directory string, to beside) error
 }
 
 // Entries makes a layer over the parent of entries in the order of layers. Nothing is left behind when it fails.
@@ -91,11 +88,15 @@ func (c *Committer) discard(output *drivers.DriverWithDifferOutput) error {
 
 // write passes the entries through hash, description and compressor, and onto the disk where they are not there yet.
 func (c *Committer) write(ctx context.Context, from source, directory string, markers bool) (made Made, split *os.File, err error) {
-	if err := c.likeParent(from.parent, directory); err != nil {
+	kept, err := c.beside(directory)
+	if err != nil {
 		return Made{}, nil, err
 	}
-	onto := &writer{root: directory, markers: markers}
-	if from.upper != "" {
+	if err := c.likeParent(from.parent, directory, kept); err != nil {
+		return Made{}, nil, err
+	}
+	onto := &writer{root: directory, markers: markers, beside: kept}
+	if from.move != nil {
 		onto = nil
 	}
 	blob, err := c.Blobs.begin()
@@ -114,13 +115,25 @@ func (c *Committer) write(ctx context.Context, from source, directory string, ma
 	if made, err = through.made(); err != nil {
 		return Made{}, through.split, err
 	}
-	if from.upper != "" {
-		if err = from.settle(); err == nil {
-			// Not os.Rename, which refuses where an empty directory is in the way.
-			err = unix.Rename(from.upper, directory)
-		}
+	if from.move != nil {
+		err = from.move(directory, kept)
+	}
+	if side, is := kept.(*sidecar); is && err == nil {
+		err = side.save()
 	}
 	return made, through.split, err
+}
+
+// beside is what keeps the owners of a layer that is made in a directory; nil: they are real there.
+func (c *Committer) beside(directory string) (beside, error) {
+	if c.Store.Driver != store.Plain {
+		return nil, nil
+	}
+	kept, err := newBeside(directory)
+	if kept == nil {
+		return nil, err
+	}
+	return kept, err
 }
 
 // pass takes entries one by one.
@@ -160,13 +173,20 @@ func one(entry Entry, through *stream, onto *writer) error {
 }
 
 // likeParent gives a layer's root directory owner and mode of the one below.
-func (c *Committer) likeParent(parent, directory string) error {
+func (c *Committer) likeParent(parent, directory string, kept beside) error {
 	if parent == "" {
 		return os.Chmod(directory, 0o755)
 	}
 	below, err := Open(c.Store, parent)
 	if err != nil {
 		return err
+	}
+	if kept != nil {
+		header, err := HeaderOf(below.root, ".")
+		if err != nil {
+			return err
+		}
+		return dressBeside(directory, header, kept)
 	}
 	if err := os.Lchown(directory, int(below.root.Stat.Uid), int(below.root.Stat.Gid)); err != nil {
 		return fmt.Errorf("preparing a layer: %w", err)
@@ -324,70 +344,4 @@ func redated(stream io.ReadCloser, from, to time.Time) iter.Seq2[Entry, error] {
 			}
 		}
 	}
-}
-
-// Work is a layer that is being filled by commands.
-type Work struct {
-	// ID is the layer's in the store; it can be mounted.
-	ID      string
-	parent  string
-	upper   string
-	compare *comparison
-}
-
-// Begin makes a layer over the parent that can be written to, under a name that says whose it is.
-func (c *Committer) Begin(parent, name string, epoch time.Time) (*Work, error) {
-	below, err := Open(c.Store, parent)
-	if err != nil {
-		return nil, err
-	}
-	made, err := c.Store.CreateLayer("", parent, []string{name}, "", true, nil)
-	if err != nil {
-		return nil, fmt.Errorf("making a place to run commands in: %w", err)
-	}
-	upper, err := directoryOf(c.Store, made.ID)
-	if err != nil {
-		return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
-	}
-	work := &Work{ID: made.ID, parent: parent, upper: upper,
-		compare: &comparison{below: below, partial: c.Store.Driver != store.VFS, epoch: epoch, begun: time.Now()}}
-	if !work.compare.partial {
-		if work.compare.since, err = now(c.Directory); err != nil {
-			return nil, errors.Join(err, c.Store.DeleteLayer(made.ID))
-		}
-	}
-	return work, nil
-}
-
-// Finish makes a layer of what was written; it must not be mounted. changed is false where nothing was.
-func (c *Committer) Finish(ctx context.Context, work *Work) (made Made, changed bool, err error) {
-	if err := work.compare.compare(work.upper); err != nil {
-		return Made{}, false, err
-	}
-	if len(work.compare.list) == 0 {
-		return Made{}, false, nil
-	}
-	from := source{parent: work.parent, entries: work.compare.entries}
-	if work.compare.partial {
-		if err := work.compare.tidy(); err != nil {
-			return Made{}, false, err
-		}
-		from.upper = work.upper
-		from.settle = work.compare.dateRest
-	}
-	made, err = c.make(ctx, from)
-	made.Late = work.compare.late
-	return made, err == nil, err
-}
-
-// Discard gives the place up.
-func (c *Committer) Discard(work *Work) error {
-	// Driver and store want the directory that may have been moved away.
-	if err := os.MkdirAll(work.upper, 0o755); err != nil {
-		return fmt.Errorf("removing a place where commands ran: %w", err)
-	}
-	if err := c.Store.DeleteLayer(work.ID); err != nil {
-		return fmt.Errorf("removing a place where commands ran: %w", err)
-	}
-	return nil
 }

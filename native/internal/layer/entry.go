@@ -55,7 +55,7 @@ func HeaderOf(node *Node, name string) (*tar.Header, error) {
 	default:
 		return nil, nil
 	}
-	found, err := attributes(node.attributed())
+	found, err := node.attributes()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

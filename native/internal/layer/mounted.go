@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// WriteTo makes the planned changes in a file system that is mounted, the one that the draft was planned over. Nothing
+// WriteTo makes the planned changes in a file system that commands run in, the one that the draft was planned over. Nothing
 // else may change it meanwhile.
-func (d *Draft) WriteTo(ctx context.Context, root string) (err error) {
+func (d *Draft) WriteTo(ctx context.Context, room *Room) (err error) {
 	held, err := d.hold()
 	defer func() {
 		for _, file := range held {
@@ -18,7 +18,7 @@ func (d *Draft) WriteTo(ctx context.Context, root string) (err error) {
 	if err != nil {
 		return err
 	}
-	onto := &writer{root: root, replace: true}
+	onto := &writer{root: room.Root, replace: true, beside: room.beside}
 	for entry, err := range d.Entries() {
 		if err == nil {
 			err = ctx.Err()

@@ -39,7 +39,18 @@ func Open(s *store.Store, id string) (*Tree, error) {
 	if lower := places["LowerDir"]; lower != "" {
 		directories = append(directories, strings.Split(lower, ":")...)
 	}
-	return NewTree(directories...)
+	if s.Driver != store.Plain {
+		return NewTree(directories...)
+	}
+	parts := make([]part, 0, len(directories))
+	for _, directory := range directories {
+		kept, err := sidecarOf(directory)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{directory, kept})
+	}
+	return newTree(parts)
 }
 
 // Gone says whether something failed because a layer is no longer in the store: another process may remove what no image

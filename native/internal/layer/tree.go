@@ -37,20 +37,39 @@ type Node struct {
 	// path is where it lies on the disk.
 	path string
 	// parts are the directories that make up a directory, the upper one first.
-	parts []string
+	parts []part
+	// extra are attributes that the disk could not take.
+	extra map[string]string
 	// held is the file, open already; 0: it is not.
 	held plainFile
+	// settled says, of a whole copy that is compared, that the directories above are where they were.
+	settled bool
+}
+
+// part is a directory on the disk, and what is kept beside it.
+type part struct {
+	path   string
+	beside beside
 }
 
 // NewTree makes a tree of directories, the upper one first; an empty list is an empty tree.
 func NewTree(directories ...string) (*Tree, error) {
-	root := &Node{parts: directories}
+	parts := make([]part, 0, len(directories))
+	for _, directory := range directories {
+		parts = append(parts, part{path: directory})
+	}
+	return newTree(parts)
+}
+
+func newTree(parts []part) (*Tree, error) {
+	root := &Node{parts: parts}
 	root.Stat.Mode = unix.S_IFDIR | 0o755
-	if len(directories) > 0 {
-		root.path = directories[0]
+	if len(parts) > 0 {
+		root.path = parts[0].path
 		if err := unix.Stat(root.path, &root.Stat); err != nil {
 			return nil, fmt.Errorf("reading a layer: %w", err)
 		}
+		correctBy(parts[0].beside, root.path, &root.Stat)
 	}
 	return &Tree{root: root, stacked: true}, nil
 }
@@ -66,7 +85,7 @@ func PlainTree(directory string) (*Tree, error) {
 
 // Over is this tree with one more directory on top.
 func (t *Tree) Over(upper string) (*Tree, error) {
-	tree, err := NewTree(append([]string{upper}, t.root.parts...)...)
+	tree, err := newTree(append([]part{{path: upper}}, t.root.parts...))
 	if err == nil {
 		tree.stacked = t.stacked
 	}
@@ -164,12 +183,12 @@ func (t *Tree) Names(directory File) ([]string, error) { return t.names(director
 
 func (t *Tree) child(directory *Node, name string) (*Node, error) {
 	var found *Node
-	for _, part := range directory.parts {
-		at := filepath.Join(part, name)
+	for _, in := range directory.parts {
+		at := filepath.Join(in.path, name)
 		var status unix.Stat_t
 		err := unix.Lstat(at, &status)
 		if errors.Is(err, unix.ENOENT) {
-			if t.stacked && unix.Lstat(filepath.Join(part, whiteoutPrefix+name), &status) == nil {
+			if t.stacked && unix.Lstat(filepath.Join(in.path, whiteoutPrefix+name), &status) == nil {
 				break
 			}
 			continue
@@ -184,12 +203,13 @@ func (t *Tree) child(directory *Node, name string) (*Node, error) {
 			break
 		}
 		if found == nil {
-			found = &Node{Stat: status, path: at}
+			extra := correctBy(in.beside, at, &status)
+			found = &Node{Stat: status, path: at, extra: extra}
 		}
 		if !found.IsDir() {
 			break
 		}
-		found.parts = append(found.parts, at)
+		found.parts = append(found.parts, part{at, in.beside})
 		if t.stacked && isOpaque(at) {
 			break
 		}
@@ -202,11 +222,11 @@ func (t *Tree) child(directory *Node, name string) (*Node, error) {
 
 func (t *Tree) names(directory *Node) ([]string, error) {
 	if len(directory.parts) == 1 && !t.stacked {
-		return readNames(directory.parts[0])
+		return readNames(directory.parts[0].path)
 	}
 	seen := map[string]bool{}
-	for _, part := range directory.parts {
-		names, err := readNames(part)
+	for _, in := range directory.parts {
+		names, err := readNames(in.path)
 		if err != nil {
 			return nil, err
 		}

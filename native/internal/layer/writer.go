@@ -24,6 +24,8 @@ type writer struct {
 	replace bool
 	// directories get their time last.
 	directories []*tar.Header
+	// beside takes what the disk cannot be told; nil: the disk is told all.
+	beside beside
 	// Refused counts devices that this process may not make.
 	refused int
 }
@@ -57,11 +59,16 @@ func (w *writer) begin(header *tar.Header) (*sparseFile, error) {
 	case tar.TypeSymlink:
 		err = os.Symlink(header.Linkname, at)
 	case tar.TypeLink:
+		if w.beside != nil {
+			w.beside.link(w.path(header.Linkname), at)
+		}
 		return nil, unix.Linkat(unix.AT_FDCWD, w.path(header.Linkname), unix.AT_FDCWD, at, 0)
 	case tar.TypeFifo:
 		err = unix.Mkfifo(at, 0o600)
 	case tar.TypeChar, tar.TypeBlock:
-		if err = w.device(at, header); errors.Is(err, unix.EPERM) {
+		if err = w.device(at, header); errors.Is(err, unix.EPERM) && w.beside != nil {
+			err = os.WriteFile(at, nil, 0o600)
+		} else if errors.Is(err, unix.EPERM) {
 			w.refused++
 			return nil, nil
 		}
@@ -71,7 +78,14 @@ func (w *writer) begin(header *tar.Header) (*sparseFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, dress(at, header)
+	return nil, w.dress(at, header)
+}
+
+func (w *writer) dress(at string, header *tar.Header) error {
+	if w.beside != nil {
+		return dressBeside(at, header, w.beside)
+	}
+	return dress(at, header)
 }
 
 // write makes an entry with its content.
@@ -98,7 +112,7 @@ func (w *writer) end(file *sparseFile, header *tar.Header) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	return dress(w.path(header.Name), header)
+	return w.dress(w.path(header.Name), header)
 }
 
 func (w *writer) device(at string, header *tar.Header) error {

@@ -81,7 +81,7 @@ func TestADraftIsWrittenIntoTheFileSystemItWasPlannedOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := shown(t, draft, draft.Root(), "")
-		if err := draft.WriteTo(context.Background(), root); err != nil {
+		if err := draft.WriteTo(context.Background(), &Room{Root: root}); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
