@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -40,7 +41,7 @@ func (chrooted) Places() []string { return []string{"/dev", "/proc", "/sys"} }
 func (chrooted) Run(_ context.Context, command Command) (Usage, error) {
 	job := chrootJob{BundlePath: command.Bundle, Spec: &specs.Spec{
 		Version: specs.Version, Root: &specs.Root{Path: command.Root}, Hostname: command.Hostname,
-		Process: command.process(), Mounts: command.Mounts, Linux: &specs.Linux{},
+		Process: command.process(), Mounts: withoutMovable(command.Mounts), Linux: &specs.Linux{},
 	}}
 	text, err := json.Marshal(job)
 	if err != nil {
@@ -63,6 +64,8 @@ func (chrooted) Run(_ context.Context, command Command) (Usage, error) {
 	process.Args, process.Dir, process.Env = []string{chrootRunner}, "/", libraryVariables()
 	process.Stdin, process.Stdout, process.Stderr = command.Stdin, command.Stdout, command.Stderr
 	process.ExtraFiles = []*os.File{read}
+	// From the first moment on, before it asks for that itself.
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	err = process.Run()
 	// Nobody reads any more: what is still to be told breaks.
 	read.Close()

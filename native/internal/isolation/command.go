@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +35,11 @@ type Command struct {
 	Hostname string
 	// Bundle is a private directory.
 	Bundle string
+	// Ledger is a file of owners that the runner loads before and saves after the command; empty: owners are real.
+	Ledger string
+	// Tree is a private and empty directory on the file system of Root, where a runner without mounts keeps what it covers.
+	// It is empty again afterwards; what a killed engine left in it belonged to Root.
+	Tree string
 	// Stdin is the command's, and its leash.
 	Stdin          *os.File
 	Stdout, Stderr io.Writer
@@ -68,9 +74,29 @@ type Runner interface {
 	Places() []string
 }
 
+// Movable is an option of a mount whose source directory belongs to us: where nothing can be mounted it may be moved into
+// place and back instead of copied.
+const Movable = "x-slipway.move"
+
+// withoutMovable are mounts as a kernel or a library understands them.
+func withoutMovable(mounts []specs.Mount) []specs.Mount {
+	plain := slices.Clone(mounts)
+	for i := range plain {
+		plain[i].Options = slices.DeleteFunc(slices.Clone(plain[i].Options), func(option string) bool { return option == Movable })
+	}
+	return plain
+}
+
 // Runner gives the implementation of the choice.
 func (c Choice) Runner() Runner {
-	if c.Mode == Chroot {
+	switch {
+	case c.Mode == NoRun:
+		return refused{c.Hindrance()}
+	case c.Mode == PlainChroot:
+		return rooted{noNetwork: c.NoNetwork}
+	case c.Mode == Chroot && c.SingleID:
+		return rooted{mounted: true, noNetwork: c.NoNetwork}
+	case c.Mode == Chroot:
 		return chrooted{}
 	}
 	return contained{runtime: c.Runtime, rootless: c.rootless}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -37,6 +38,8 @@ func (c contained) Run(_ context.Context, command Command) (Usage, error) {
 	watched := exec.Command("/proc/self/exe")
 	watched.Args = []string{ociRunner, c.runtime, state, command.Bundle, name}
 	watched.Stdin, watched.Stdout, watched.Stderr = command.Stdin, command.Stdout, command.Stderr
+	// From the first moment on, before it asks for that itself.
+	watched.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	err = watched.Run()
 	return usageOf(watched.ProcessState), err
 }
@@ -60,14 +63,13 @@ func (c contained) spec(command Command) *specs.Spec {
 	}
 	return &specs.Spec{
 		Version: specs.Version, Root: &specs.Root{Path: command.Root}, Hostname: command.Hostname, Process: process,
-		Mounts: append(mounts, command.Mounts...),
+		Mounts: append(mounts, withoutMovable(command.Mounts)...),
 		Linux: &specs.Linux{
 			Namespaces: []specs.LinuxNamespace{
 				{Type: specs.MountNamespace}, {Type: specs.PIDNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},
 			},
-			MaskedPaths: []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-				"/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"},
-			ReadonlyPaths: []string{"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
+			MaskedPaths:   maskedPaths,
+			ReadonlyPaths: readOnlyPaths,
 		},
 	}
 }

@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"slipway.dev/engine/internal/host"
 )
 
 // runtimes are tried in this order.
@@ -23,26 +23,39 @@ var runtimes = []string{"crun", "runc", "kata-runtime", "runsc"}
 const trialTime = 20 * time.Second
 
 // FindRuntime returns the path of the first OCI runtime that can really run an empty container, or of the one asked for.
-// The error lists every candidate with its own message.
+// The error is an *host.Obstacle that tells of each that is installed what it said.
 func FindRuntime(ctx context.Context, request Request) (string, error) {
-	candidates := runtimes
 	if request.Runtime != "" {
-		candidates = []string{request.Runtime}
+		return askedRuntime(ctx, request)
 	}
-	var problems []error
-	for _, name := range candidates {
+	var problems []runtimeProblem
+	for _, name := range runtimes {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: not found in PATH", name))
 			continue
 		}
 		if err := rememberedTrial(ctx, request, path); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", path, err))
+			problems = append(problems, runtimeProblem{path, err})
 			continue
 		}
 		return path, nil
 	}
-	return "", errors.Join(problems...)
+	return "", noRuntime(problems)
+}
+
+// askedRuntime tries the one that was asked for.
+func askedRuntime(ctx context.Context, request Request) (string, error) {
+	path, err := exec.LookPath(request.Runtime)
+	if err != nil {
+		return "", &host.Obstacle{
+			Code: NoRuntime, Message: fmt.Sprintf("the OCI runtime %s: not found in PATH", request.Runtime),
+			Remedy: "name one that is installed by WERF_BUILDAH_RUNTIME, or unset it",
+		}
+	}
+	if err := rememberedTrial(ctx, request, path); err != nil {
+		return "", noRuntime([]runtimeProblem{{path, err}})
+	}
+	return path, nil
 }
 
 // tryRuntime runs a container that holds one program, which exits at once.
@@ -67,7 +80,10 @@ func tryRuntime(ctx context.Context, scratch, path string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%w: %s", err, lastLine(output.String()))
+		if said := complaint(output.String()); said != "" {
+			return fmt.Errorf("%w: %s", err, said)
+		}
+		return err
 	}
 	return nil
 }
@@ -107,9 +123,4 @@ func trialSpec(root string) *specs.Spec {
 			{Type: specs.MountNamespace}, {Type: specs.PIDNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},
 		}},
 	}
-}
-
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
 }

@@ -26,6 +26,7 @@ var runners = map[string]runner{
 	chrootRunner:          {},
 	"buildah-oci-runtime": {deletes: true},
 	ociRunner:             {container: true},
+	rootedRunner:          {rooted: true},
 }
 
 type runner struct {
@@ -33,6 +34,8 @@ type runner struct {
 	deletes bool
 	// container says that the process is an OCI runtime that runs a container: it is asked to end that.
 	container bool
+	// rooted says that the process becomes the command itself.
+	rooted bool
 }
 
 // Supervise takes over when this process was started to run one step, and does not return then. Buildah leaves
@@ -43,6 +46,9 @@ func Supervise(args []string) {
 	runner, known := runners[args[0]]
 	if !known || os.Getenv(supervisedMark) != "" {
 		os.Unsetenv(supervisedMark)
+		if runner.rooted {
+			becomeCommand()
+		}
 		return
 	}
 	status, err := supervise(runner, args)
@@ -68,12 +74,11 @@ func supervise(runner runner, args []string) (int, error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return 0, fmt.Errorf("making a network namespace without a network: %w", err)
 		}
+		if err := raiseLoopback(); err != nil {
+			return 0, err
+		}
 	}
-	start := startSupervised
-	if runner.container {
-		start = startRuntime
-	}
-	child, err := start(args)
+	child, finish, err := startChild(runner, args)
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +89,21 @@ func supervise(runner runner, args []string) (int, error) {
 	go stopOnSignal(stop, child, runner, args)
 	status := reapUntil(child)
 	endAll()
-	return status, nil
+	return status, finish()
+}
+
+// startChild starts what does the work. finish is for after its end.
+func startChild(runner runner, args []string) (child int, finish func() error, err error) {
+	finish = func() error { return nil }
+	switch {
+	case runner.rooted:
+		return startRooted()
+	case runner.container:
+		child, err = startRuntime(args)
+	default:
+		child, err = startSupervised(args)
+	}
+	return child, finish, err
 }
 
 func startSupervised(args []string) (int, error) {
