@@ -6,7 +6,11 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"net/http"
+	"net/http/cgi"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,6 +50,11 @@ func TestInstructionsDoWhatTheyAreFor(t *testing.T) {
 	for name, text := range map[string]string{
 		"COPY of files":            "COPY a /b\nCOPY a /d/\nCOPY a dir /e/\nRUN cat /b /d/a /e/a /e/one /e/sub/two\n",
 		"COPY of patterns":         "COPY d*/* /e/\nRUN test -f /e/one -a -f /e/two -a ! -e /e/sub\n",
+		"modes in words":           "COPY --chmod=u=rwX,go=rX dir /e\nRUN test $(stat -c %a /e/one),$(stat -c %a /e/sub) = 644,755\n",
+		"COPY with parents":        "COPY --parents dir/sub/two ./a /e\nRUN test -f /e/dir/sub/two -a -f /e/a -a ! -e /e/dir/one\n",
+		"parents from a place on":  "COPY --parents dir/./sub/t* /e\nRUN test -f /e/sub/two -a ! -e /e/dir\n",
+		"parents at any depth":     "COPY --parents --exclude=**/no.o dir/**/*o* /e/\nRUN test -f /e/dir/one -a -f /e/dir/sub/two -a ! -e /e/dir/sub/no.o\n",
+		"parents of directories":   "COPY --parents dir/sub /e\nRUN test -f /e/dir/sub/two -a ! -e /e/dir/one\n",
 		"exceptions":               "COPY --exclude=**/*.o dir /e\nRUN test -f /e/sub/two -a ! -e /e/sub/no.o\n",
 		"owners and modes":         "COPY passwd group /etc/\nCOPY --chown=me:staff --chmod=0751 a /a\nRUN test $(stat -c %u:%g:%a /a) = 5:9:751\n",
 		"times":                    "COPY a /a\nRUN test $(stat -c %Y /a) = 1700000000\n",
@@ -121,11 +130,35 @@ func TestWhatWasMadeIsNotMadeAgain(t *testing.T) {
 	}
 }
 
+// gitServer serves a repository with one file `a`, which only the library can ADD, and gives its address.
+func gitServer(t *testing.T, text string) string {
+	t.Helper()
+	root := t.TempDir()
+	work := filepath.Join(root, "work")
+	must(t, os.Mkdir(work, 0o755))
+	must(t, os.WriteFile(filepath.Join(work, "a"), []byte(text), 0o644))
+	for _, line := range []string{"init -q -b main", "add a", "-c user.name=n -c user.email=e commit -q -m m", "clone -q --bare . ../served.git"} {
+		command := exec.Command("git", strings.Fields(line)...)
+		command.Dir = work
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("git %s: %s", line, output)
+		}
+	}
+	server := httptest.NewServer(&cgi.Handler{Path: "/usr/lib/git-core/git-http-backend", Env: []string{
+		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}})
+	t.Cleanup(server.Close)
+	return server.URL + "/served.git"
+}
+
 func TestWhatOnlyTheLibraryCanDoIsBuiltByIt(t *testing.T) {
 	e := opened(t, t.TempDir())
-	facts, _ := built(t, e, base+"RUN --mount=type=cache,target=/c touch /c/x && echo 1 > /y\n", nil)
-	want := "Dockerfile:4: RUN --mount=type=cache is built by imagebuildah"
-	if lines := e.texts(protocol.ProgressKindLog); !slices.Contains(lines, want) || len(facts.DiffIds) != 3 {
+	text := base + "ADD " + gitServer(t, "text") + " /p/\n" +
+		"RUN --mount=type=secret,id=s --mount=type=cache,target=/c test $(cat /run/secrets/s) = content && touch /c/x && echo 1 > /y\n" +
+		"RUN --mount=type=ssh test -S $SSH_AUTH_SOCK && test -e /p/a\n"
+	build := given(t, e, text, map[string]string{"s": "content"}, map[string]string{"default": startAgent(t, "key")})
+	facts := call[protocol.ImageBuilt](e, "image.build", build).Facts
+	want := "Dockerfile:4: ADD of a git repository is built by imagebuildah"
+	if lines := e.texts(protocol.ProgressKindLog); !slices.Contains(lines, want) || len(facts.DiffIds) < 4 {
 		t.Errorf("lines %q, facts %+v", lines, facts)
 	}
 }
@@ -159,8 +192,8 @@ func TestBothBuildersMakeTheSameOfADockerfile(t *testing.T) {
 		"STOPSIGNAL SIGINT\nHEALTHCHECK --interval=5s CMD true\nSHELL [\"/bin/sh\", \"-e\", \"-c\"]\nENTRYPOINT [\"run\"]\nCMD [\"x\"]\n" +
 		"ONBUILD RUN true\nCOPY --chown=3:4 a /q/r/a\nUSER 0\nRUN echo y > /y\n" +
 		"RUN find /q /y -exec stat -c '%n %a %u:%g' {} +\n"
-	ours, _ := built(t, e, text+"RUN true\n", map[string]string{"a": "text"})
-	theirs, _ := built(t, e, text+"RUN --mount=type=cache,target=/c true\n", map[string]string{"a": "text"})
+	ours, _ := built(t, e, text+"COPY a /p/\n", map[string]string{"a": "text"})
+	theirs, _ := built(t, e, text+"ADD "+gitServer(t, "text")+" /p/\n", map[string]string{"a": "text"})
 	var configurations [2]map[string]any
 	for i, facts := range []protocol.ImageFacts{ours, theirs} {
 		text := call[protocol.ImageConfiguration](e, "image.configuration", protocol.ImageName{Image: facts.Id}).Text

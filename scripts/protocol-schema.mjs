@@ -1,4 +1,4 @@
-// Prints the protocol of src/helper/protocol.ts and store-shapes.ts as one JSON Schema: every exported shape is a definition.
+// Prints the protocol of src/helper/protocol.ts and the shapes beside it as one JSON Schema: every exported shape is a definition.
 // With `--operations`: its version and operations as Go.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { z } from 'zod';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const resolveDir = join(root, 'src/helper');
-const FILES = ['protocol.ts', 'store-shapes.ts'];
+const FILES = ['protocol.ts', 'build-shapes.ts', 'host-shapes.ts', 'store-shapes.ts'];
 
 async function loadProtocol() {
   // Inside the checkout, so that the bundle finds the same zod as this script.

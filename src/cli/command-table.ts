@@ -34,6 +34,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./config-graph-command.ts')).configGraphCommand,
   },
   {
+    name: 'doctor',
+    summary: 'tell what this machine allows, and how to allow more',
+    load: async () => (await import('./doctor-command.ts')).doctorCommand,
+  },
+  {
+    name: 'host check',
+    summary: 'the same as doctor',
+    load: async () => (await import('./doctor-command.ts')).hostCheckCommand,
+  },
+  {
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
     load: async () => (await import('./completion-command.ts')).completionCommand(loadAll),
@@ -54,8 +64,6 @@ export const LATER: readonly string[] = [
   'stage image',
   'cr login',
   'cr logout',
-  'doctor',
-  'host check',
   'host cleanup',
   'host purge',
   'cleanup',

@@ -18,8 +18,8 @@ export interface StoreSettings {
   readonly blobCache: number;
 }
 
-const MODES = ['auto', 'native-chroot', 'native-rootless'] as const;
-const DRIVERS = ['overlay', 'fuse-overlayfs', 'vfs'] as const;
+const MODES = ['auto', 'native-rootless', 'native-chroot', 'plain-chroot'] as const;
+const DRIVERS = ['overlay', 'fuse-overlayfs', 'vfs', 'plain'] as const;
 
 /** Reads the `WERF_BUILDAH_*` variables and those of layers. @throws UserError for what they cannot be */
 export function storeSettings(env: Environment): {
@@ -46,12 +46,6 @@ export function storeSettings(env: Environment): {
 function modeOf(given: string): string {
   if (given === '' || given === 'default' || given === 'docker') return 'auto';
   if (MODES.some((mode) => mode === given)) return given;
-  if (given === 'plain-chroot') {
-    throw new UserError(
-      'NOT_SUPPORTED',
-      'WERF_BUILDAH_MODE=plain-chroot is not supported yet by this version',
-    );
-  }
   throw new UserError('MODE_UNKNOWN', `unexpected mode WERF_BUILDAH_MODE="${given}"`, {
     hint: `use one of ${[...MODES, 'default', 'docker'].join(', ')}`,
   });

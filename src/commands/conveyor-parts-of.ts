@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { baseConfigurations } from '../conveyor/base-configurations.ts';
 import { commitContext } from '../conveyor/commit-context.ts';
 import type { ConveyorParts } from '../conveyor/conveyor-parts.ts';
+import { readSecrets } from '../conveyor/read-secrets.ts';
+import { sshAgents } from '../conveyor/ssh-agents.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { Workshop } from '../engine/engine.ts';
 import { factsCache } from '../storage/facts-cache.ts';
@@ -67,6 +69,16 @@ export async function conveyorPartsOf(
         date,
         signal,
       }),
+    secretsOf: async ({ secrets }) => {
+      const read = await readSecrets(secrets, {
+        env: session.env,
+        projectDirectory: session.project.directory,
+        homeDirectory: session.env['HOME'] ?? '/',
+      });
+      for (const content of read.values()) session.secrets.add(content.toString('utf8'));
+      return read;
+    },
+    sshAgentsOf: (image) => sshAgents(image, session.env['SSH_AUTH_SOCK'] ?? ''),
     locks: ports.locks,
     progress: session.progress,
     now: clock.now,

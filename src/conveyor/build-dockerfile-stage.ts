@@ -72,10 +72,10 @@ async function pullBase(parts: ConveyorParts, run: ImageRun, reference: string, 
   return got;
 }
 
-function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
+async function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
   const { image } = run;
   const { primary } = parts;
-  return parts.builder.build(
+  return await parts.builder.build(
     {
       dockerfile: stage.text,
       dockerfileName: dockerfilePath(image),
@@ -86,6 +86,8 @@ function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Pro
       platform: run.platform,
       addHosts: image.addHosts,
       network: parts.network ?? image.network,
+      secrets: await parts.secretsOf(image),
+      sshAgents: parts.sshAgentsOf(image),
       sourceDateEpoch: parts.sourceDateEpoch,
     },
     waitingFor(run.task, run.signal),

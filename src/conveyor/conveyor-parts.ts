@@ -29,6 +29,10 @@ export interface ConveyorParts {
   readonly reader: DockerfileReader;
   readonly bases: BaseConfigurations;
   readonly contextOf: (image: DockerfileImage) => BuildContext;
+  /** What the commands of an image may read while they run, by id. @throws UserError for what is missing */
+  readonly secretsOf: (image: DockerfileImage) => Promise<ReadonlyMap<string, Buffer>>;
+  /** Sockets of the SSH agents that the commands of an image may ask, by id. */
+  readonly sshAgentsOf: (image: DockerfileImage) => ReadonlyMap<string, string>;
   readonly locks: Locks;
   readonly progress: ProgressSink;
   /** Unix milliseconds. */

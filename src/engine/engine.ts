@@ -36,6 +36,10 @@ export interface DockerfileBuild {
   readonly platform: Platform;
   readonly addHosts: readonly string[];
   readonly network: string;
+  /** Contents by id, for `RUN --mount=type=secret`; they decide nothing about the image. */
+  readonly secrets: ReadonlyMap<string, Buffer>;
+  /** Sockets by id, for `RUN --mount=type=ssh`. */
+  readonly sshAgents: ReadonlyMap<string, string>;
   /** Unix seconds: `created` of the image, latest time of its files. */
   readonly sourceDateEpoch: number;
 }
@@ -48,6 +52,37 @@ export interface OpenedStore {
   readonly warnings: readonly string[];
 }
 
+/** One thing that was tried or read on this machine. */
+export interface HostFinding {
+  readonly id: string;
+  readonly title: string;
+  readonly state: string;
+  /** '' where there is nothing to tell. */
+  readonly found: string;
+  /** '' where it is ok. */
+  readonly error: string;
+  /** Each one mends it, literally. */
+  readonly fixes: readonly string[];
+}
+
+/** What this machine allows, by trial. */
+export interface HostReport {
+  readonly environment: string;
+  readonly rungs: readonly HostFinding[];
+  readonly drivers: readonly HostFinding[];
+  readonly checks: readonly HostFinding[];
+  /** What a build would take; `error` is not empty where it could take nothing. */
+  readonly chosen: {
+    readonly mode: string;
+    readonly driver: string;
+    readonly runtime: string;
+    readonly why: string;
+    readonly error: string;
+    /** Each one mends what `error` says. */
+    readonly fixes: readonly string[];
+  };
+}
+
 /** A local image: its id in the store, which any operation takes as a name. */
 export interface LocalImage {
   readonly facts: ImageFacts;
@@ -57,6 +92,8 @@ export interface LocalImage {
 export interface ImageBuilder {
   /** Opens the store; idempotent. @throws UserError when no isolation or driver can be had */
   open(signal: AbortSignal): Promise<OpenedStore>;
+  /** Tries what builds need, and opens nothing. */
+  check(signal: AbortSignal): Promise<HostReport>;
   /** @throws UserError BUILD_FAILED with instruction, line, exit status and the last 50 lines of output */
   build(request: DockerfileBuild, waiting: Waiting): Promise<LocalImage>;
   /** A new image over the same layers with further labels. `name` is given to it unless empty. */

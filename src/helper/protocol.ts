@@ -1,9 +1,11 @@
 /**
  * The protocol between `slipway` and `slipway-engine`: JSON-RPC 2.0 with the framing editors use.
- * This schema, with `store-shapes.ts`, is its single source. `scripts/generate-protocol` turns it into Go; a test fails on drift.
+ * This schema, with the `*-shapes.ts` beside it, is its single source. `scripts/generate-protocol` turns it into Go; a test fails on drift.
  * Bulk data (layers, contexts, path lists) never passes here: it goes through a socket or a file that a field names.
  */
 import { z } from 'zod';
+import { BuildSecret } from './build-shapes.ts';
+import { HostCheck, HostReport } from './host-shapes.ts';
 import {
   DirectoryRemove,
   ImageConfiguration,
@@ -15,7 +17,7 @@ import {
 } from './store-shapes.ts';
 
 /** Raised whenever an operation's shape changes. Both sides must be equal. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export const Pair = z.strictObject({ name: z.string(), value: z.string() });
 
@@ -309,6 +311,10 @@ export const ImageBuild = z.strictObject({
   platform: z.string(),
   addHosts: z.array(z.string()),
   network: z.string(),
+  /** For `RUN --mount=type=secret`. */
+  secrets: z.array(BuildSecret),
+  /** For `RUN --mount=type=ssh`: ids, and the sockets of their agents. */
+  sshAgents: z.array(Pair),
   /** Unix seconds: `created` of the image and the latest time of its files. */
   sourceDateEpoch: z.int(),
 });
@@ -344,6 +350,7 @@ export const OPERATIONS = {
   'registry.head': { params: RegistryHead, result: Headed, store: false },
   'registry.copy': { params: RegistryCopy, result: Pushed, store: false },
   'registry.delete': { params: RegistryDelete, result: Nothing, store: false },
+  'host.check': { params: HostCheck, result: HostReport, store: true },
   'store.open': { params: StoreOpen, result: StoreOpened, store: true },
   'image.list': { params: ImageList, result: TagList, store: true },
   'image.inspect': { params: ImageName, result: ImageFacts, store: true },

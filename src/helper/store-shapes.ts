@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const StoreOpen = z.strictObject({
   /** Value of WERF_BUILDAH_STORAGE_DRIVER; empty: chosen by trial. */
   driver: z.string(),
-  /** auto, native-chroot, native-rootless. */
+  /** auto, native-rootless, native-chroot, plain-chroot. */
   mode: z.string(),
   /** OCI runtime asked for; empty: the first that passes a trial. */
   runtime: z.string(),
@@ -19,7 +19,7 @@ export const StoreOpened = z.strictObject({
   driver: z.string(),
   graphRoot: z.string(),
   runRoot: z.string(),
-  /** The isolation that run steps get: native-chroot, native-rootless. */
+  /** The isolation that run steps get: native-rootless, native-chroot, plain-chroot, no-run. */
   mode: z.string(),
   runtime: z.string(),
   /** One sentence: why this mode and driver. */

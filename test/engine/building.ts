@@ -53,6 +53,8 @@ export function building(dockerfile: string, over: Partial<DockerfileBuild> = {}
     platform,
     addHosts: [],
     network: 'host',
+    secrets: new Map(),
+    sshAgents: new Map(),
     sourceDateEpoch: EPOCH,
     ...over,
   };

@@ -30,6 +30,9 @@ type Request struct {
 	UploadTo string
 	// Proxies are variables of the engine's environment that RUN sees and no image or key does.
 	Proxies map[string]string
+	// Secrets are contents by id, and Agents sockets of SSH agents by id, for mounts of RUN. No key depends on them.
+	Secrets map[string][]byte
+	Agents  map[string]string
 	// Base brings an image outside the file into the store.
 	Base func(ctx context.Context, reference, platform string) (recipe.Image, error)
 }
@@ -50,11 +53,16 @@ type Builder struct {
 	Uploads recipe.Uploader
 	// Directory is private to this process.
 	Directory string
+	// NoRun says why no RUN can be executed, NoNetwork why none can be without a network; nil: they can.
+	NoRun, NoNetwork error
 }
 
 // NewBuilder makes a builder that works in the store of a workshop.
 func NewBuilder(w *recipe.Workshop) *Builder {
-	return &Builder{Maker: w, Cache: NewInstructionCache(w.Store), Uploads: w.Uploads, Directory: w.Store.Scratch()}
+	recipe.SweepMemory(w.Store)
+	made := &Builder{Maker: w, Cache: NewInstructionCache(w.Store), Uploads: w.Uploads, Directory: w.Store.Scratch(),
+		NoRun: w.Isolation.Hindrance(), NoNetwork: w.Isolation.NoNetwork}
+	return made
 }
 
 // Build makes the image of the target, which is not saved: what else was made is, so that its layers stay. The error is

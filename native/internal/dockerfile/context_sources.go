@@ -1,6 +1,8 @@
 package dockerfile
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -11,6 +13,9 @@ func contextOf(parsed instructions.Command) (sources, excludes, mounts []string)
 	switch typed := parsed.(type) {
 	case *instructions.CopyCommand:
 		if typed.From == "" {
+			if typed.Parents {
+				return withoutDepth(typed.SourcePaths), typed.ExcludePatterns, nil
+			}
 			return typed.SourcePaths, typed.ExcludePatterns, nil
 		}
 	case *instructions.AddCommand:
@@ -35,6 +40,19 @@ func contextOf(parsed instructions.Command) (sources, excludes, mounts []string)
 		}
 	}
 	return nil, nil, mounts
+}
+
+// withoutDepth are sources as far as they go before `**`: whatever lies below may be taken.
+func withoutDepth(sources []string) []string {
+	var above []string
+	for _, source := range sources {
+		parts := strings.Split(source, "/")
+		if at := slices.Index(parts, "**"); at >= 0 {
+			source = path.Join(".", path.Join(parts[:at]...))
+		}
+		above = append(above, source)
+	}
+	return above
 }
 
 // isRemote says whether ADD fetches a source instead of reading the context.

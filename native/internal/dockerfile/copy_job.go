@@ -25,7 +25,9 @@ type transfer struct {
 	need int
 	// unpackLocal and unpackRemote say which archives are extracted.
 	unpackLocal, unpackRemote bool
-	to                        string
+	// parents keeps the directories above sources.
+	parents bool
+	to      string
 }
 
 // transferOf reads a COPY or an ADD. images are those of the stages and images it names.
@@ -34,7 +36,7 @@ func transferOf(i *instruction, images map[string]recipe.Image) transfer {
 	switch typed := i.parsed.(type) {
 	case *instructions.CopyCommand:
 		made.SourcesAndDest, made.chown, made.chmod = typed.SourcesAndDest, typed.Chown, typed.Chmod
-		made.excludes = typed.ExcludePatterns
+		made.excludes, made.parents = typed.ExcludePatterns, typed.Parents
 		if typed.From != "" {
 			image := images[typed.From]
 			made.from = &image
@@ -49,6 +51,9 @@ func transferOf(i *instruction, images map[string]recipe.Image) transfer {
 		made.need = i.needs[0]
 	}
 	made.to = destination(i.before.Config.WorkingDir, made.DestPath, len(made.SourcePaths)+len(made.SourceContents))
+	if made.parents && made.to != "/" {
+		made.to = strings.TrimSuffix(made.to, "/") + "/"
+	}
 	return made
 }
 
@@ -81,6 +86,9 @@ func (r Request) copyJob(made transfer) job {
 			for _, content := range made.SourceContents {
 				k.add(content.Path, content.Data)
 			}
+			if made.parents {
+				k.add("parents")
+			}
 		},
 		steps: func(ctx context.Context, directory string) ([]recipe.Step, error) {
 			return r.copySteps(ctx, made, directory)
@@ -91,7 +99,7 @@ func (r Request) copyJob(made transfer) job {
 func (r Request) copySteps(ctx context.Context, made transfer, directory string) ([]recipe.Step, error) {
 	step := func(from recipe.Source, unpack bool, patterns ...string) recipe.Step {
 		return recipe.Copy{From: from, Patterns: patterns, Exclude: made.excludes, To: made.to, Chown: made.chown,
-			Chmod: made.chmod, Unpack: unpack}
+			Chmod: made.chmod, Unpack: unpack, Parents: made.parents}
 	}
 	var steps []recipe.Step
 	var local []string

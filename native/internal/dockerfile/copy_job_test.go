@@ -2,14 +2,17 @@ package dockerfile
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
 )
 
@@ -111,5 +114,27 @@ func TestDownloadsThatFail(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", line, err)
 		}
+	}
+}
+
+func TestParentsAreKeptFromAnyDepth(t *testing.T) {
+	w := newWorkplace(t)
+	w.build(t, "FROM scratch\nCOPY --parents a/./b/**/*.c d /e\nCOPY a/./b/**/*.c d /e/\n")
+	first, second := w.made[0].Steps[0].(recipe.Copy), w.made[1].Steps[0].(recipe.Copy)
+	if !first.Parents || second.Parents || first.To != "/e/" || first.Patterns[0] != "a/./b/**/*.c" {
+		t.Errorf("got %+v and %+v", first, second)
+	}
+	parsed := Parse(protocol.DockerfileParse{Text: "FROM scratch\nCOPY --parents a/./b/**/*.c **/d ./e /f\n", Platform: "linux/amd64"})
+	if got := parsed.Stages[0].Instructions[0].ContextSources; !slices.Equal(got, []string{"a/b", ".", "./e"}) {
+		t.Errorf("asks for %q", got)
+	}
+}
+
+func TestAWrongModeNamesTheLine(t *testing.T) {
+	w := newWorkplace(t)
+	_, err := w.builder().Build(t.Context(), w.request("FROM scratch\nCOPY a /a\nCOPY --chmod=u+q a /c\n"), w)
+	want := "Dockerfile:3: COPY --chmod=u+q a /c: --chmod=u+q: write an octal mode, such as 0755, or words, such as u=rwX,go=rX"
+	if fmt.Sprint(err) != want || len(w.made) > 0 {
+		t.Errorf("got %v, made %d", err, len(w.made))
 	}
 }

@@ -77,6 +77,8 @@ type planner struct {
 	origins []origin
 	stages  map[int]*plannedStage
 	needs   int
+	// noRun and noNetwork are those of the builder.
+	noRun, noNetwork error
 }
 
 func (b *Builder) plan(ctx context.Context, request Request) (*plan, error) {
@@ -92,7 +94,10 @@ func (b *Builder) plan(ctx context.Context, request Request) (*plan, error) {
 	}
 	needed := s.closure(target, origins)
 	p := &planner{source: s, request: request, args: args, origins: origins, stages: map[int]*plannedStage{},
-		images: newImages(request.Base)}
+		images: newImages(request.Base), noRun: b.NoRun, noNetwork: b.NoNetwork}
+	if err := p.refuseImpossible(needed); err != nil {
+		return nil, err
+	}
 	wanted, err := p.platforms(needed, platforms)
 	if err != nil {
 		return nil, err
@@ -209,6 +214,12 @@ func (p *planner) instruction(
 		return nil, p.failure(command, errors.New(plain(err)))
 	}
 	p.args.declare(command.parsed, scope)
+	if err := p.possible(command); err != nil {
+		return nil, err
+	}
+	if err := wrongMode(command.parsed); err != nil {
+		return nil, p.failure(command, err)
+	}
 	if what := unsupported(command.parsed); what != "" {
 		return nil, &Unsupported{Line: p.failure(command, nil).Line, What: what}
 	}

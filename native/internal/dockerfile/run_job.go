@@ -12,7 +12,6 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
-	"slipway.dev/engine/internal/isolation"
 	"slipway.dev/engine/internal/recipe"
 )
 
@@ -28,27 +27,14 @@ type running struct {
 	proxies            map[string]string
 }
 
-// mounting is one `--mount`.
-type mounting struct {
-	recipe.Mount
-	// need is the number of what is mounted of the context; -1: nothing is.
-	need int
-}
-
 // runningOf reads a RUN. images are those of the stages and images it mounts.
 func (r Request) runningOf(i *instruction, images map[string]recipe.Image) (running, error) {
 	typed := i.parsed.(*instructions.RunCommand)
 	config := &i.before.Config
 	made := running{proxies: i.proxies, step: recipe.Run{
 		User: config.User, Dir: directoryIn(config.WorkingDir, ""), Env: commandEnvironment(config.Env, i.args),
-		Network: r.Network, AddHosts: r.AddHosts, Insecure: instructions.GetSecurity(typed) == instructions.SecurityInsecure,
+		Network: r.networkOf(typed), AddHosts: r.AddHosts, Insecure: instructions.GetSecurity(typed) == instructions.SecurityInsecure,
 	}}
-	switch instructions.GetNetwork(typed) {
-	case instructions.NetworkNone:
-		made.step.Network = isolation.NoNetwork
-	case instructions.NetworkHost:
-		made.step.Network = isolation.HostNetwork
-	}
 	line := typed.ShellDependantCmdLine
 	line.CmdLine, made.script, made.scriptName = withHeredocs(line)
 	made.step.Command = inShell(config, line)
@@ -56,38 +42,9 @@ func (r Request) runningOf(i *instruction, images map[string]recipe.Image) (runn
 		// The shell starts it, as it starts any program.
 		made.step.Command = append(shellOf(config), heredocs+made.scriptName)
 	}
-	needs := i.needs
-	for _, mount := range instructions.GetMounts(typed) {
-		one, err := mountingOf(mount, config.WorkingDir, images)
-		if err != nil {
-			return running{}, err
-		}
-		if mount.Type == instructions.MountTypeBind && mount.From == "" {
-			one.need, needs = needs[0], needs[1:]
-		}
-		made.mounts = append(made.mounts, one)
-	}
-	return made, nil
-}
-
-func mountingOf(mount *instructions.Mount, working string, images map[string]recipe.Image) (mounting, error) {
-	if mount.Target == "" {
-		return mounting{}, fmt.Errorf("--mount=type=%s has no target", mount.Type)
-	}
-	made := mounting{need: -1, Mount: recipe.Mount{Target: directoryIn(working, mount.Target), ReadOnly: mount.ReadOnly}}
-	if made.Target == "/" {
-		return mounting{}, fmt.Errorf("--mount=type=%s cannot have the target /", mount.Type)
-	}
-	if mount.Type == instructions.MountTypeTmpfs {
-		made.Size = mount.SizeLimit
-		return made, nil
-	}
-	made.Source = directoryIn("/", mount.Source)
-	if mount.From != "" {
-		image := images[mount.From]
-		made.Tree = &image
-	}
-	return made, nil
+	var err error
+	made.mounts, err = r.mountings(i, typed, images)
+	return made, err
 }
 
 // commandEnvironment is what a command sees: the image's variables, then arguments that none of them hides, sorted.
@@ -127,13 +84,7 @@ func (r Request) decideRun(k *key, made running) {
 	k.list(made.step.AddHosts)
 	k.add(made.script, made.scriptName)
 	for _, mount := range made.mounts {
-		k.add(mount.Target, mount.Source, strconv.FormatBool(mount.ReadOnly), strconv.FormatInt(mount.Size, 10))
-		if mount.need >= 0 {
-			checksum, _ := r.checksum(mount.need)
-			k.add("context", checksum)
-		} else if mount.Tree != nil {
-			k.layers(*mount.Tree)
-		}
+		mount.decide(k, r)
 	}
 }
 
@@ -146,6 +97,13 @@ func (r Request) runSteps(ctx context.Context, made running, directory string) (
 		}
 	}
 	for i, mount := range made.mounts {
+		shown, env, err := mount.given(r, step.Env)
+		if err != nil {
+			return nil, err
+		}
+		if step.Env = env; !shown {
+			continue
+		}
 		if mount.need >= 0 {
 			source, err := r.spool(ctx, mount.need, mount.Source, filepath.Join(directory, "context-"+strconv.Itoa(i)))
 			if err != nil {

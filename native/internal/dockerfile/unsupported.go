@@ -1,8 +1,6 @@
 package dockerfile
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -24,11 +22,6 @@ func unsupported(parsed instructions.Command) string {
 	switch typed := parsed.(type) {
 	case *instructions.RunCommand:
 		return unsupportedRun(typed)
-	case *instructions.CopyCommand:
-		if typed.Parents {
-			return "COPY --parents"
-		}
-		return unsupportedMode("COPY", typed.Chmod)
 	case *instructions.AddCommand:
 		return unsupportedAdd(typed)
 	}
@@ -36,13 +29,6 @@ func unsupported(parsed instructions.Command) string {
 }
 
 func unsupportedRun(typed *instructions.RunCommand) string {
-	for _, mount := range instructions.GetMounts(typed) {
-		switch mount.Type {
-		case instructions.MountTypeBind, instructions.MountTypeTmpfs:
-		default:
-			return fmt.Sprintf("RUN --mount=type=%s", mount.Type)
-		}
-	}
 	if len(instructions.GetDevices(typed)) > 0 {
 		return "RUN --device"
 	}
@@ -57,13 +43,6 @@ func unsupportedAdd(typed *instructions.AddCommand) string {
 		if isRemote(path) && !isDownload(path) {
 			return "ADD of a git repository"
 		}
-	}
-	return unsupportedMode("ADD", typed.Chmod)
-}
-
-func unsupportedMode(name, mode string) string {
-	if _, err := strconv.ParseUint(mode, 8, 32); err != nil && mode != "" {
-		return name + " --chmod=" + mode
 	}
 	return ""
 }

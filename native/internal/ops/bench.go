@@ -38,11 +38,9 @@ type measured struct {
 
 // Bench is `slipway-engine bench`: it times parts of the engine alone, in the store that CONTAINERS_STORAGE_CONF names, and returns an exit status.
 func Bench(args []string) int {
-	obstacle := store.EnterNamespace()
+	store.EnterNamespace()
 	run := func() (measured, error) { return measured{}, fmt.Errorf("%s", benchUsage) }
 	switch {
-	case obstacle != nil:
-		run = func() (measured, error) { return measured{}, obstacle }
 	case len(args) == 2 && args[0] == "commit":
 		run = func() (measured, error) { return benchCommit(args[1]) }
 	case len(args) == 3 && args[0] == "runs":
@@ -63,7 +61,7 @@ func Bench(args []string) int {
 }
 
 func benchWorkshop() (*recipe.Workshop, error) {
-	opened, err := store.Open("")
+	opened, err := store.Open(store.Wish{})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +83,7 @@ func benchCommit(directory string) (measured, error) {
 		return measured{}, err
 	}
 	defer w.Store.Close()
-	work, err := w.Layers.Begin("", w.Store.LayerName("bench"), time.Now())
+	work, err := w.Layers.Begin(context.Background(), "", w.Store.LayerName("bench"), time.Now())
 	if err != nil {
 		return measured{}, err
 	}

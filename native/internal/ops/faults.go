@@ -2,7 +2,6 @@ package ops
 
 import (
 	"errors"
-	"fmt"
 
 	"slipway.dev/engine/internal/host"
 	"slipway.dev/engine/internal/recipe"
@@ -58,6 +57,8 @@ func asFailure(s *store.Store, err error) error {
 	switch {
 	case errors.As(err, &failure):
 		return failure
+	case errors.As(err, &build) && errors.As(err, &obstacle):
+		return withBuild(wire.Because(err, BuildFailed, build.Error(), obstacle.Remedy), build)
 	case errors.As(err, &fault):
 		return wire.Because(err, fault.Code, fault.Message, fault.Hint)
 	case errors.As(err, &obstacle):
@@ -96,9 +97,7 @@ func openFailure(err error) error {
 	var unknown *store.UnknownDriverError
 	switch {
 	case errors.As(err, &mismatch):
-		return wire.Because(err, DriverMismatch, mismatch.Error(), fmt.Sprintf(
-			"set WERF_BUILDAH_STORAGE_DRIVER=%s, or give slipway a store of its own: a storage.conf with another graphroot, named by CONTAINERS_STORAGE_CONF",
-			mismatch.Present))
+		return wire.Because(err, DriverMismatch, mismatch.Error(), mismatch.Remedy())
 	case errors.As(err, &unknown):
 		return wire.Because(err, OptionInvalid, unknown.Error(), "")
 	}
@@ -110,7 +109,7 @@ func openFailure(err error) error {
 	return wire.Because(err, StoreUnusable, err.Error(), "")
 }
 
-// WithoutStore is the obstacle of an engine that was started without a store.
-func WithoutStore() error {
+// withoutStore is the obstacle of an engine that was started without a store.
+func withoutStore() error {
 	return wire.Fail(NoStore, "this engine was started without a store", "")
 }

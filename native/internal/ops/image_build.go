@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -38,6 +39,7 @@ func (s *Session) dockerfileImage(
 		return nil, err
 	}
 	made, err := s.build(ctx, request, emit)
+	err = errors.Join(err, at.Layers.Rest())
 	var unsupported *dockerfile.Unsupported
 	if errors.As(err, &unsupported) {
 		place := request.Name
@@ -80,6 +82,10 @@ func buildRequest(
 	if err != nil {
 		return dockerfile.Request{}, wire.Because(err, OptionInvalid, err.Error(), "")
 	}
+	secrets, err := secretsOf(params.Secrets)
+	if err != nil {
+		return dockerfile.Request{}, err
+	}
 	return dockerfile.Request{
 		Text:             params.Dockerfile,
 		Name:             params.DockerfileName,
@@ -93,8 +99,23 @@ func buildRequest(
 		Epoch:            time.Unix(int64(params.SourceDateEpoch), 0).UTC(),
 		UploadTo:         params.UploadTo,
 		Proxies:          proxies(),
+		Secrets:          secrets,
+		Agents:           byName(params.SshAgents),
 		Base:             baseImages(settings, at, emit),
 	}, nil
+}
+
+// secretsOf decodes what RUN may mount. The error tells nothing of the content.
+func secretsOf(given []protocol.BuildSecret) (map[string][]byte, error) {
+	secrets := map[string][]byte{}
+	for _, secret := range given {
+		content, err := base64.StdEncoding.DecodeString(secret.Content)
+		if err != nil {
+			return nil, wire.Fail(OptionInvalid, fmt.Sprintf("the content of the secret %q is not base64", secret.Id), "")
+		}
+		secrets[secret.Id] = content
+	}
+	return secrets, nil
 }
 
 func runImage(s *Session) func(context.Context, *recipe.Workshop, protocol.RunCommand, wire.Emit) (protocol.Ran, error) {

@@ -31,6 +31,8 @@ func libraryBuild(settings protocol.Settings, request dockerfile.Request, params
 		Platform:        request.Platform,
 		AddHosts:        params.AddHosts,
 		Network:         request.Network,
+		Secrets:         request.Secrets,
+		Agents:          request.Agents,
 		SourceDateEpoch: int64(params.SourceDateEpoch),
 		System:          system,
 	}, nil

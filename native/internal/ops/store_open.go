@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"go.podman.io/storage/pkg/unshare"
+	"strings"
 
 	"slipway.dev/engine/internal/dockerfile"
 	"slipway.dev/engine/internal/host"
@@ -31,7 +30,7 @@ func openStore(s *Session) func(context.Context, protocol.StoreOpen, wire.Emit) 
 		if s.workshop != nil {
 			return s.opened, nil
 		}
-		workshop, opened, err := open(ctx, *s.settings, params)
+		workshop, opened, err := open(ctx, *s.settings, params, s.ground)
 		if err != nil {
 			return protocol.StoreOpened{}, openFailure(err)
 		}
@@ -43,10 +42,12 @@ func openStore(s *Session) func(context.Context, protocol.StoreOpen, wire.Emit) 
 	}
 }
 
-func open(ctx context.Context, settings protocol.Settings, params protocol.StoreOpen) (*recipe.Workshop, protocol.StoreOpened, error) {
+func open(
+	ctx context.Context, settings protocol.Settings, params protocol.StoreOpen, ground host.Ground,
+) (*recipe.Workshop, protocol.StoreOpened, error) {
 	limits, err := runLimits(params.Ulimits)
 	if err != nil {
-		return nil, protocol.StoreOpened{}, wire.Because(err, OptionInvalid, err.Error(), "")
+		return nil, protocol.StoreOpened{}, wire.Because(err, OptionInvalid, err.Error(), strings.Join(remediesOf(err), between))
 	}
 	compression, err := layer.ParseCompression(params.Compression)
 	if err != nil {
@@ -55,17 +56,13 @@ func open(ctx context.Context, settings protocol.Settings, params protocol.Store
 	if err := settle(settings); err != nil {
 		return nil, protocol.StoreOpened{}, err
 	}
-	opened, err := store.Open(params.Driver)
+	layer.RegisterDriver()
+	opened, err := store.Open(store.Wish{Asked: params.Driver, Unmounted: unmounted(params.Mode, ground), Ground: ground.Standing})
 	if err != nil {
 		return nil, protocol.StoreOpened{}, err
 	}
-	choice, err := isolation.Choose(ctx, isolation.Request{
-		Mode:     params.Mode,
-		Runtime:  params.Runtime,
-		Rootless: unshare.GetRootlessUID() > 0,
-		Scratch:  opened.GraphRoot(),
-		Memory:   filepath.Join(opened.RunRoot(), "slipway-runtimes.json"),
-	})
+	memory := filepath.Join(opened.RunRoot(), "slipway-runtimes.json")
+	choice, err := isolation.Choose(ctx, isolationRequest(ground, params.Mode, params.Runtime, opened.GraphRoot(), memory))
 	if err != nil {
 		return nil, protocol.StoreOpened{}, modeFailure(params.Mode, err, opened.Close())
 	}
@@ -88,12 +85,21 @@ func open(ctx context.Context, settings protocol.Settings, params protocol.Store
 	}, nil
 }
 
+// unmounted says that run steps of a mode can mount nothing, or have a single id.
+func unmounted(mode string, ground host.Ground) bool {
+	if mode == string(isolation.PlainChroot) {
+		return true
+	}
+	return ground.Standing != host.AsRoot && ground.Standing != host.InNamespace
+}
+
 // blobCache is how many bytes of compressed layers are kept without a wish.
 const blobCache = 10 << 30
 
 // furnish gives a store what makes its layers.
 func furnish(opened *store.Store, compression layer.Compression, limit int64) (*recipe.Workshop, error) {
-	if limit == 0 {
+	wished := limit != 0
+	if !wished {
 		limit = blobCache
 	}
 	blobs, err := layer.NewBlobs(opened.GraphRoot(), opened.Owner(), compression, limit)
@@ -101,6 +107,7 @@ func furnish(opened *store.Store, compression layer.Compression, limit int64) (*
 		return nil, err
 	}
 	blobs.Sweep(opened.Alive)
+	blobs.Frugal = opened.Driver == store.Plain && !wished
 	layers := &layer.Committer{Store: opened, Blobs: blobs, Directory: opened.Scratch()}
 	return &recipe.Workshop{Store: opened, Layers: layers}, nil
 }
@@ -109,10 +116,15 @@ func modeFailure(mode string, err, closing error) error {
 	if closing != nil {
 		err = fmt.Errorf("%w; closing the store: %w", err, closing)
 	}
+	hint := strings.Join(remediesOf(err), between)
 	if mode == string(isolation.Rootless) {
-		return wire.Because(err, ModeUnavailable, err.Error(), "use WERF_BUILDAH_MODE=auto or native-chroot, or repair the runtime")
+		hint = strings.Join(append(remediesOf(err), "use WERF_BUILDAH_MODE=auto"), between)
 	}
-	return wire.Because(err, OptionInvalid, err.Error(), "")
+	code := OptionInvalid
+	if hint != "" {
+		code = ModeUnavailable
+	}
+	return wire.Because(err, code, err.Error(), hint)
 }
 
 // settle keeps the libraries' files and settings inside the run directory.

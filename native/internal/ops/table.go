@@ -8,6 +8,7 @@ import (
 // Table maps every operation of the protocol to what answers it.
 func Table(s *Session) wire.Handlers {
 	table := wire.Handlers{
+		"host.check":          wire.Handle(checkHost(s)),
 		"store.open":          wire.Handle(openStore(s)),
 		"image.list":          withStore(s, listImages),
 		"image.inspect":       withStore(s, inspectImage),

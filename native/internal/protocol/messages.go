@@ -41,6 +41,35 @@ func (j *BaseImage) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type BuildSecret struct {
+	// Content corresponds to the JSON schema field "content".
+	Content string `json:"content"`
+
+	// Id corresponds to the JSON schema field "id".
+	Id string `json:"id"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *BuildSecret) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["content"]; raw != nil && !ok {
+		return fmt.Errorf("field content in BuildSecret: required")
+	}
+	if _, ok := raw["id"]; raw != nil && !ok {
+		return fmt.Errorf("field id in BuildSecret: required")
+	}
+	type Plain BuildSecret
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = BuildSecret(plain)
+	return nil
+}
+
 type DirectoryRemove struct {
 	// Path corresponds to the JSON schema field "path".
 	Path string `json:"path"`
@@ -617,6 +646,200 @@ func (j *Hello) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type HostCheck struct {
+	// Driver corresponds to the JSON schema field "driver".
+	Driver string `json:"driver"`
+
+	// Mode corresponds to the JSON schema field "mode".
+	Mode string `json:"mode"`
+
+	// Runtime corresponds to the JSON schema field "runtime".
+	Runtime string `json:"runtime"`
+
+	// Ulimits corresponds to the JSON schema field "ulimits".
+	Ulimits []string `json:"ulimits"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *HostCheck) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["driver"]; raw != nil && !ok {
+		return fmt.Errorf("field driver in HostCheck: required")
+	}
+	if _, ok := raw["mode"]; raw != nil && !ok {
+		return fmt.Errorf("field mode in HostCheck: required")
+	}
+	if _, ok := raw["runtime"]; raw != nil && !ok {
+		return fmt.Errorf("field runtime in HostCheck: required")
+	}
+	if _, ok := raw["ulimits"]; raw != nil && !ok {
+		return fmt.Errorf("field ulimits in HostCheck: required")
+	}
+	type Plain HostCheck
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = HostCheck(plain)
+	return nil
+}
+
+type HostFinding struct {
+	// Error corresponds to the JSON schema field "error".
+	Error string `json:"error"`
+
+	// Fixes corresponds to the JSON schema field "fixes".
+	Fixes []string `json:"fixes"`
+
+	// Found corresponds to the JSON schema field "found".
+	Found string `json:"found"`
+
+	// Id corresponds to the JSON schema field "id".
+	Id string `json:"id"`
+
+	// State corresponds to the JSON schema field "state".
+	State string `json:"state"`
+
+	// Title corresponds to the JSON schema field "title".
+	Title string `json:"title"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *HostFinding) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["error"]; raw != nil && !ok {
+		return fmt.Errorf("field error in HostFinding: required")
+	}
+	if _, ok := raw["fixes"]; raw != nil && !ok {
+		return fmt.Errorf("field fixes in HostFinding: required")
+	}
+	if _, ok := raw["found"]; raw != nil && !ok {
+		return fmt.Errorf("field found in HostFinding: required")
+	}
+	if _, ok := raw["id"]; raw != nil && !ok {
+		return fmt.Errorf("field id in HostFinding: required")
+	}
+	if _, ok := raw["state"]; raw != nil && !ok {
+		return fmt.Errorf("field state in HostFinding: required")
+	}
+	if _, ok := raw["title"]; raw != nil && !ok {
+		return fmt.Errorf("field title in HostFinding: required")
+	}
+	type Plain HostFinding
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = HostFinding(plain)
+	return nil
+}
+
+type HostReport struct {
+	// Checks corresponds to the JSON schema field "checks".
+	Checks []HostFinding `json:"checks"`
+
+	// Chosen corresponds to the JSON schema field "chosen".
+	Chosen HostReportChosen `json:"chosen"`
+
+	// Drivers corresponds to the JSON schema field "drivers".
+	Drivers []HostFinding `json:"drivers"`
+
+	// Environment corresponds to the JSON schema field "environment".
+	Environment string `json:"environment"`
+
+	// Rungs corresponds to the JSON schema field "rungs".
+	Rungs []HostFinding `json:"rungs"`
+}
+
+type HostReportChosen struct {
+	// Driver corresponds to the JSON schema field "driver".
+	Driver string `json:"driver"`
+
+	// Error corresponds to the JSON schema field "error".
+	Error string `json:"error"`
+
+	// Fixes corresponds to the JSON schema field "fixes".
+	Fixes []string `json:"fixes"`
+
+	// Mode corresponds to the JSON schema field "mode".
+	Mode string `json:"mode"`
+
+	// Runtime corresponds to the JSON schema field "runtime".
+	Runtime string `json:"runtime"`
+
+	// Why corresponds to the JSON schema field "why".
+	Why string `json:"why"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *HostReportChosen) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["driver"]; raw != nil && !ok {
+		return fmt.Errorf("field driver in HostReportChosen: required")
+	}
+	if _, ok := raw["error"]; raw != nil && !ok {
+		return fmt.Errorf("field error in HostReportChosen: required")
+	}
+	if _, ok := raw["fixes"]; raw != nil && !ok {
+		return fmt.Errorf("field fixes in HostReportChosen: required")
+	}
+	if _, ok := raw["mode"]; raw != nil && !ok {
+		return fmt.Errorf("field mode in HostReportChosen: required")
+	}
+	if _, ok := raw["runtime"]; raw != nil && !ok {
+		return fmt.Errorf("field runtime in HostReportChosen: required")
+	}
+	if _, ok := raw["why"]; raw != nil && !ok {
+		return fmt.Errorf("field why in HostReportChosen: required")
+	}
+	type Plain HostReportChosen
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = HostReportChosen(plain)
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *HostReport) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["checks"]; raw != nil && !ok {
+		return fmt.Errorf("field checks in HostReport: required")
+	}
+	if _, ok := raw["chosen"]; raw != nil && !ok {
+		return fmt.Errorf("field chosen in HostReport: required")
+	}
+	if _, ok := raw["drivers"]; raw != nil && !ok {
+		return fmt.Errorf("field drivers in HostReport: required")
+	}
+	if _, ok := raw["environment"]; raw != nil && !ok {
+		return fmt.Errorf("field environment in HostReport: required")
+	}
+	if _, ok := raw["rungs"]; raw != nil && !ok {
+		return fmt.Errorf("field rungs in HostReport: required")
+	}
+	type Plain HostReport
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = HostReport(plain)
+	return nil
+}
+
 type ImageBuild struct {
 	// AddHosts corresponds to the JSON schema field "addHosts".
 	AddHosts []string `json:"addHosts"`
@@ -642,8 +865,14 @@ type ImageBuild struct {
 	// Platform corresponds to the JSON schema field "platform".
 	Platform string `json:"platform"`
 
+	// Secrets corresponds to the JSON schema field "secrets".
+	Secrets []BuildSecret `json:"secrets"`
+
 	// SourceDateEpoch corresponds to the JSON schema field "sourceDateEpoch".
 	SourceDateEpoch int `json:"sourceDateEpoch"`
+
+	// SshAgents corresponds to the JSON schema field "sshAgents".
+	SshAgents []Pair `json:"sshAgents"`
 
 	// Target corresponds to the JSON schema field "target".
 	Target string `json:"target"`
@@ -685,8 +914,14 @@ func (j *ImageBuild) UnmarshalJSON(value []byte) error {
 	if _, ok := raw["platform"]; raw != nil && !ok {
 		return fmt.Errorf("field platform in ImageBuild: required")
 	}
+	if _, ok := raw["secrets"]; raw != nil && !ok {
+		return fmt.Errorf("field secrets in ImageBuild: required")
+	}
 	if _, ok := raw["sourceDateEpoch"]; raw != nil && !ok {
 		return fmt.Errorf("field sourceDateEpoch in ImageBuild: required")
+	}
+	if _, ok := raw["sshAgents"]; raw != nil && !ok {
+		return fmt.Errorf("field sshAgents in ImageBuild: required")
 	}
 	if _, ok := raw["target"]; raw != nil && !ok {
 		return fmt.Errorf("field target in ImageBuild: required")

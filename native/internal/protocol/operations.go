@@ -3,13 +3,14 @@
 package protocol
 
 // Version is the protocol both sides must speak.
-const Version = 2
+const Version = 3
 
 // Operations tells for every operation whether it needs the store.
 var Operations = map[string]bool{
 	"directory.remove":    true,
 	"dockerfile.parse":    false,
 	"hello":               false,
+	"host.check":          true,
 	"image.build":         true,
 	"image.commit":        true,
 	"image.configuration": true,

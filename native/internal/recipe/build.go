@@ -50,6 +50,9 @@ type Dockerfile struct {
 	Platform Platform
 	AddHosts []string
 	Network  isolation.Network
+	// Secrets are contents by id, and Agents sockets of SSH agents by id, for mounts of RUN.
+	Secrets map[string][]byte
+	Agents  map[string]string
 	// SourceDateEpoch, Unix seconds: when the image was made, and the latest time of its files.
 	SourceDateEpoch int64
 	// System says how registries are reached, for images that are not there yet.
@@ -111,6 +114,9 @@ func (w *Workshop) run(ctx context.Context, build Dockerfile, at place, running 
 	}
 	defer running.output.flush()
 	options := w.options(build)
+	if err := build.offer(options.CommonBuildOpts, at.directory); err != nil {
+		return "", err
+	}
 	options.ContextDirectory, options.IgnoreFile = at.sources, ignore
 	options.ContainerSuffix = at.berth.ContainerSuffix()
 	options.In, options.Out, options.Err = at.leash.Input(), running.output.stdout, running.output.stderr

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func (s *stage) run(ctx context.Context, number int, step Run) error {
 	defer leash.StopWith(ctx)()
 	output := newOutput(s.progress, s.Store.NearlyFull)
 	command.Stdin, command.Stdout, command.Stderr = leash.Input(), output.stdout, output.stderr
-	used, err := s.Isolation.Runner().Run(ctx, command)
+	used, err := s.execute(ctx, command)
 	output.flush()
 	s.progress.Usage(int(used.Processor.Milliseconds()), int(used.Memory))
 	if ctx.Err() != nil {
@@ -52,6 +53,15 @@ func (s *stage) run(ctx context.Context, number int, step Run) error {
 		return err
 	}
 	return failed
+}
+
+// execute runs a command, and hears what it did to the owners of files.
+func (s *stage) execute(ctx context.Context, command isolation.Command) (isolation.Usage, error) {
+	if err := s.room.Tell(); err != nil {
+		return isolation.Usage{}, err
+	}
+	used, err := s.Isolation.Runner().Run(ctx, command)
+	return used, errors.Join(err, s.room.Learn())
 }
 
 func (s *stage) directoryOf(number int) string {
@@ -76,7 +86,7 @@ func (s *stage) command(ctx context.Context, step Run, bundle string) (command i
 		return command, cleanup, err
 	}
 	command = isolation.Command{
-		Root: s.root, Args: step.Command, Env: step.Env, UID: uint32(who.Uid), GID: uint32(who.Gid), Home: who.Home,
+		Root: s.room.Root, Tree: s.room.Aside, Ledger: s.room.Ledger, Args: step.Command, Env: step.Env, UID: uint32(who.Uid), GID: uint32(who.Gid), Home: who.Home,
 		Limits: s.RunLimits, Capabilities: capabilities, Network: step.Network, Hostname: hostName, Bundle: bundle,
 	}
 	for _, group := range who.Sgids {
@@ -129,15 +139,13 @@ func (s *stage) mounts(ctx context.Context, step Run) (mounts []specs.Mount, cle
 	if mounts, err = s.networkFiles(step); err != nil {
 		return nil, cleanup, err
 	}
-	for _, wanted := range step.Mounts {
-		source, release, err := s.mountSource(wanted)
-		if release != nil {
-			undo = append(undo, release)
-		}
-		if err != nil {
-			return nil, cleanup, err
-		}
-		mount, err := s.mount(wanted, source)
+	sources, release, err := s.mountSources(ctx, step.Mounts)
+	undo = append(undo, release)
+	if err != nil {
+		return nil, cleanup, err
+	}
+	for i, wanted := range step.Mounts {
+		mount, err := s.mount(wanted, sources[i])
 		if err != nil {
 			return nil, cleanup, err
 		}
@@ -172,6 +180,7 @@ func (s *stage) mount(wanted Mount, source string) (specs.Mount, error) {
 	} else {
 		mount.Options = append(mount.Options, "rw")
 	}
+	mount.Options = append(mount.Options, wanted.mountOptions()...)
 	target, err := s.place(wanted.Target, isDirectory)
 	mount.Destination = "/" + target
 	return mount, err

@@ -36,6 +36,12 @@ func (m *making) copy(ctx context.Context, draft *layer.Draft, step Copy) error 
 	c.making, c.from = m, files
 	_, c.keepOwner = step.From.(TreeSource)
 	c.keepOwner = c.keepOwner && step.Chown == ""
+	if c.excludes, err = match.NewExcluder(step.Exclude); err != nil {
+		return err
+	}
+	if step.Parents {
+		return c.withParents(step.Patterns)
+	}
 	var sources []taken
 	for _, pattern := range step.Patterns {
 		found, err := lookUp(files, pattern)
@@ -46,9 +52,6 @@ func (m *making) copy(ctx context.Context, draft *layer.Draft, step Copy) error 
 			return fmt.Errorf("%s is not there to copy", pattern)
 		}
 		sources = append(sources, found...)
-	}
-	if c.excludes, err = match.NewExcluder(step.Exclude); err != nil {
-		return err
 	}
 	for _, one := range sources {
 		if err := c.one(one, len(sources) > 1 || len(step.Patterns) > 1); err != nil {

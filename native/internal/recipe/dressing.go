@@ -20,12 +20,12 @@ type dressing struct {
 	// owned says that an owner was asked for.
 	owned    bool
 	uid, gid int
-	// mode is -1 where modes stay.
-	mode int64
+	// mode is nil where modes stay.
+	mode *modeChange
 }
 
 func newDressing(files layer.Files, step Copy) (*dressing, error) {
-	made := &dressing{to: step.To, mode: -1, owned: step.Chown != ""}
+	made := &dressing{to: step.To, owned: step.Chown != ""}
 	if made.owned {
 		who, err := whoIs(files, step.Chown)
 		if err != nil {
@@ -34,9 +34,9 @@ func newDressing(files layer.Files, step Copy) (*dressing, error) {
 		made.uid, made.gid = who.Uid, who.Gid
 	}
 	if step.Chmod != "" {
-		mode, err := strconv.ParseInt(step.Chmod, 8, 32)
-		if err != nil || mode < 0 || mode > 0o7777 {
-			return nil, fmt.Errorf("--chmod=%s: write an octal mode, such as 0755", step.Chmod)
+		mode, err := parseMode(step.Chmod)
+		if err != nil {
+			return nil, err
 		}
 		made.mode = mode
 	}
@@ -46,8 +46,8 @@ func newDressing(files layer.Files, step Copy) (*dressing, error) {
 func (d *dressing) own(header *tar.Header) { header.Uid, header.Gid = d.uid, d.gid }
 
 func (d *dressing) chmod(header *tar.Header) {
-	if d.mode >= 0 && header.Typeflag != tar.TypeSymlink {
-		header.Mode = d.mode
+	if d.mode != nil && header.Typeflag != tar.TypeSymlink {
+		header.Mode = d.mode.apply(header.Mode, header.Typeflag == tar.TypeDir)
 	}
 }
 
@@ -114,7 +114,7 @@ type renaming struct {
 
 // flows says whether a Copy can be passed on while it is read: one source that is written out.
 func flows(step Copy) bool {
-	return len(step.Patterns) == 1 && len(step.Exclude) == 0 && !strings.ContainsAny(step.Patterns[0], `*?[\`) && !step.Unpack
+	return len(step.Patterns) == 1 && len(step.Exclude) == 0 && !step.Parents && !strings.ContainsAny(step.Patterns[0], `*?[\`) && !step.Unpack
 }
 
 func newRenaming(below layer.Files, step Copy) (*renaming, error) {

@@ -30,6 +30,8 @@ func (w *Workshop) Make(ctx context.Context, recipe Recipe, progress Progress) (
 	}
 	if w.Uploads != nil && recipe.UploadTo != "" {
 		w.Uploads.Start(recipe.UploadTo, made)
+	} else {
+		w.Layers.Blobs.Spend(made.Blob)
 	}
 	return recipe.Base.with(made, made.DiffID), nil
 }

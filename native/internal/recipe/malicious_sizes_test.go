@@ -100,7 +100,7 @@ func bomb(t *testing.T, files int, size int64, text string) []byte {
 }
 
 func TestABombThatIsLargerThanTheDiskIsRefusedWithASentence(t *testing.T) {
-	for _, driver := range []string{"overlay", "vfs"} {
+	for _, driver := range []string{"overlay", "vfs", "plain"} {
 		a := &arena{Workshop: workshopIn(t, smallDisk(t), driver)}
 		for _, one := range []struct {
 			name, fails string
@@ -185,7 +185,7 @@ func becomes(sequence []string) []string {
 func TestTheLastOfEqualNamesWins(t *testing.T) {
 	kinds := []string{"directory", "file", "hard link", "link", "removal"}
 	digests := map[string]string{}
-	for _, driver := range []string{"overlay", "vfs"} {
+	for _, driver := range []string{"overlay", "vfs", "plain"} {
 		a := newArena(t, driver)
 		for _, below := range []string{"removal", "directory", "file", "link"} {
 			base, err := a.Make(t.Context(), Recipe{Base: a.base, Epoch: testEpoch, Steps: []Step{Extract{Open: opening(rawTar(append(becomings[below](0), rawFile("m", ""))...))}}}, &heard{})

@@ -314,7 +314,7 @@ func assertSentence(t *testing.T, err error, pattern string) {
 }
 
 func TestNoArchiveLeadsOutOfTheImage(t *testing.T) {
-	for _, driver := range []string{"overlay", "vfs"} {
+	for _, driver := range []string{"overlay", "vfs", "plain"} {
 		a := newArena(t, driver)
 		for _, attack := range attacks(a.canary) {
 			for _, way := range ways(t) {

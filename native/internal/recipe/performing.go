@@ -14,7 +14,7 @@ import (
 
 // perform makes the layer of a recipe whose commands run in the image's own file system.
 func (m *making) perform(ctx context.Context) (made layer.Made, changed bool, err error) {
-	work, err := m.Layers.Begin(m.Base.Layer, m.Store.LayerName(rand.Text()[:8]), m.Epoch)
+	work, err := m.Layers.Begin(ctx, m.Base.Layer, m.Store.LayerName(rand.Text()[:8]), m.Epoch)
 	if err != nil {
 		return layer.Made{}, false, err
 	}
@@ -35,15 +35,12 @@ func (m *making) discard(work *layer.Work, cause error) error {
 
 // fill does the steps in the mounted file system.
 func (m *making) fill(ctx context.Context, work *layer.Work) (err error) {
-	root, err := m.Store.Mount(work.ID, "")
+	room, err := m.Layers.Enter(work)
 	if err != nil {
-		return fmt.Errorf("mounting a place to run commands in: %w", err)
+		return err
 	}
-	defer func() {
-		_, unmounting := m.Store.Unmount(work.ID, true)
-		err = errors.Join(err, unmounting)
-	}()
-	stage := &stage{making: m, root: root}
+	defer func() { err = errors.Join(err, m.Layers.Leave(work, room)) }()
+	stage := &stage{making: m, room: room}
 	defer func() { err = errors.Join(err, stage.leave()) }()
 	for i, step := range m.Steps {
 		if err := ctx.Err(); err != nil {
@@ -61,10 +58,10 @@ func (m *making) fill(ctx context.Context, work *layer.Work) (err error) {
 	return nil
 }
 
-// stage is the mounted file system that commands run in.
+// stage is the file system that commands run in.
 type stage struct {
 	*making
-	root string
+	room *layer.Room
 	// placed are what was made for mounts, canonical names, those on the way first.
 	placed []string
 	// files are made once for all commands: hosts and resolv.conf.
@@ -72,7 +69,7 @@ type stage struct {
 }
 
 // now reads the file system as it is at this moment.
-func (s *stage) now() (*layer.Tree, error) { return layer.PlainTree(s.root) }
+func (s *stage) now() (*layer.Tree, error) { return s.room.Tree() }
 
 // apply does a step that runs nothing.
 func (s *stage) apply(ctx context.Context, step Step) error {
@@ -84,7 +81,7 @@ func (s *stage) apply(ctx context.Context, step Step) error {
 	if err := s.plan(ctx, draft, step); err != nil {
 		return err
 	}
-	return draft.WriteTo(ctx, s.root)
+	return draft.WriteTo(ctx, s.room)
 }
 
 // place makes the target of a mount where it is missing, and gives its canonical name.
@@ -106,7 +103,7 @@ func (s *stage) place(target string, isDirectory bool) (string, error) {
 	parts := strings.Split(canonical, "/")
 	for i := range parts {
 		name := strings.Join(parts[:i+1], "/")
-		at := filepath.Join(s.root, name)
+		at := filepath.Join(s.room.Root, name)
 		if i == len(parts)-1 && !isDirectory {
 			err = os.WriteFile(at, nil, 0o644)
 		} else if err = os.Mkdir(at, 0o755); errors.Is(err, os.ErrExist) {
@@ -123,7 +120,7 @@ func (s *stage) place(target string, isDirectory bool) (string, error) {
 // leave takes away what was made for mounts, as far as nothing else is in it now.
 func (s *stage) leave() error {
 	for i := len(s.placed) - 1; i >= 0; i-- {
-		at := filepath.Join(s.root, s.placed[i])
+		at := filepath.Join(s.room.Root, s.placed[i])
 		status, err := os.Lstat(at)
 		if err != nil || (!status.IsDir() && status.Size() > 0) {
 			continue
@@ -151,7 +148,7 @@ func (s *stage) directory(name string) (string, error) {
 		}
 		return "/" + strings.TrimPrefix(canonical, "."), nil
 	}
-	if err := os.MkdirAll(filepath.Join(s.root, canonical), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(s.room.Root, canonical), 0o755); err != nil {
 		return "", fmt.Errorf("the working directory %s: %w", name, err)
 	}
 	return "/" + canonical, nil

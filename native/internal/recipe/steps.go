@@ -74,10 +74,13 @@ type Copy struct {
 	To string
 	// Chown is `user[:group]`, names or numbers, looked up in the image; empty: 0:0.
 	Chown string
-	// Chmod is an octal mode for everything that is taken; empty: modes stay.
+	// Chmod is a mode for everything that is taken, octal or in words as chmod takes them; empty: modes stay.
 	Chmod string
 	// Unpack extracts files that are local tar archives, plain or compressed, as ADD does.
 	Unpack bool
+	// Parents keeps the directories above what is taken, from the root or from `/./` in a pattern on. `**` in a pattern is
+	// any number of directories then.
+	Parents bool
 }
 
 // Source is where a Copy takes its files from: one of ContextSource, TreeSource, TextSource, FileSource.
@@ -136,6 +139,11 @@ type Mount struct {
 	Tree *Image
 	// Size of a tmpfs in bytes; 0: no limit.
 	Size int64
+	// Cache, Secret and Agent are shown instead of what Source names; at most one of them is there. What Tree and Source
+	// show is the first content of a cache.
+	Cache  *Cache
+	Secret *Secret
+	Agent  *Agent
 }
 
 func (Extract) isStep() {}

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,19 +16,18 @@ func (s *stage) mountTree(image Image, path string) (source string, release func
 		empty, err := os.MkdirTemp(s.making.directory, "empty-")
 		return empty, nil, err
 	}
-	work, err := s.Layers.Begin(image.Layer, s.Store.LayerName("tree-"+filepath.Base(s.making.directory)), s.Epoch)
+	work, err := s.Layers.Begin(context.Background(), image.Layer, s.Store.LayerName("tree-"+filepath.Base(s.making.directory)), s.Epoch)
 	if err != nil {
 		return "", nil, err
 	}
-	root, err := s.Store.Mount(work.ID, "")
+	room, err := s.Layers.Enter(work)
 	if err != nil {
-		return "", nil, errors.Join(fmt.Errorf("mounting another image: %w", err), s.Layers.Discard(work))
+		return "", nil, errors.Join(fmt.Errorf("showing another image: %w", err), s.Layers.Discard(work))
 	}
 	release = func() error {
-		_, unmounting := s.Store.Unmount(work.ID, true)
-		return errors.Join(unmounting, s.Layers.Discard(work))
+		return errors.Join(s.Layers.Leave(work, room), s.Layers.Discard(work))
 	}
-	tree, err := layer.PlainTree(root)
+	tree, err := room.Tree()
 	if err != nil {
 		return "", release, err
 	}
@@ -35,5 +35,5 @@ func (s *stage) mountTree(image Image, path string) (source string, release func
 	if err == nil && found == nil {
 		err = fmt.Errorf("%s is not in the image to mount", path)
 	}
-	return filepath.Join(root, canonical), release, err
+	return filepath.Join(room.Root, canonical), release, err
 }

@@ -16,6 +16,8 @@ type cargo struct {
 	size   int64
 	// open reads it; nil: it is not here, and can only be there already or be taken from another repository.
 	open func() (io.ReadSeekCloser, error)
+	// delivered is told that the repository has it; nil: nobody cares.
+	delivered func()
 	// sources are repositories of the same registry that may have it, the most likely first.
 	sources []string
 }
@@ -33,7 +35,7 @@ func cargoOfBlob(blobs *layer.Blobs, blob layer.Blob) cargo {
 		}
 		return file, nil
 	}
-	return cargo{digest: blob.Digest, size: blob.Size, open: open}
+	return cargo{digest: blob.Digest, size: blob.Size, open: open, delivered: func() { blobs.Spend(blob) }}
 }
 
 // part opens some bytes of it as a body.

@@ -144,6 +144,9 @@ func (u *Uploads) run(ctx context.Context, to errand, load cargo, d *delivery) e
 	err = persist(ctx, u.rules.schedule, d.say, func() (bool, error) { return s.attempt(ctx) })
 	if err == nil {
 		u.hold(to)
+		if load.delivered != nil {
+			load.delivered()
+		}
 	}
 	return err
 }

@@ -44,7 +44,7 @@ type harbour struct {
 func newHarbour(t *testing.T, compression string) *harbour {
 	t.Helper()
 	home := t.TempDir()
-	s, err := store.OpenAt(types.StoreOptions{GraphRoot: home + "/graph", RunRoot: home + "/run"}, "vfs")
+	s, err := store.OpenAt(types.StoreOptions{GraphRoot: home + "/graph", RunRoot: home + "/run"}, store.Wish{Asked: "vfs"})
 	must(t, err)
 	t.Cleanup(func() {
 		must(t, s.Close())

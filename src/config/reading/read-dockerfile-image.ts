@@ -82,8 +82,6 @@ function unsupportedFields(
     ['imageSpec', image.imageSpec !== null],
     ['platform', image.platforms.length > 1],
     ['sbom', image.sbom !== null],
-    ['secrets', image.secrets.length > 0],
-    ['ssh', image.ssh !== ''],
     ['staged', image.staged],
   ];
   return asked

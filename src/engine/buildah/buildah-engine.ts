@@ -50,13 +50,17 @@ type Call = <O extends StoreOperation>(
 ) => Promise<Result<O>>;
 
 function builderOf(
-  { engine, runDirectory }: BuildahEngineParts,
+  { engine, runDirectory, open: settings }: BuildahEngineParts,
   open: ImageBuilder['open'],
   call: Call,
 ): ImageBuilder {
   const token = () => engine.token();
   return {
     open,
+    check(signal) {
+      const { driver, mode, runtime, ulimits } = settings;
+      return engine.store('host.check', { driver, mode, runtime, ulimits }, { signal });
+    },
     async build(request, waiting) {
       await open(waiting.signal);
       const params = { ...buildParams(request), token: token(), contextSocket: '' };
@@ -140,12 +144,14 @@ function insidesOf(engine: EngineClient, call: Call): ImageInsides {
 }
 
 function buildParams(request: DockerfileBuild) {
-  const { context, buildArgs, addHosts, ...same } = request;
+  const { context, buildArgs, addHosts, secrets, sshAgents, ...same } = request;
   return {
     ...same,
     contextChecksums: [...(context?.checksums ?? [])],
     buildArgs: pairs(buildArgs),
     addHosts: [...addHosts],
+    secrets: [...secrets].map(([id, content]) => ({ id, content: content.toString('base64') })),
+    sshAgents: pairs(sshAgents),
   };
 }
 
