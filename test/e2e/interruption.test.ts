@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
-import { type Builder, makeBuilder, runningEngines } from './support/builder.ts';
+import { type Builder, makeBuilder, RUNGS, runningEngines } from './support/builder.ts';
 import { config, makeProject } from './support/project.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 
@@ -23,11 +23,11 @@ const running = (text: string) =>
     .split('\n')
     .filter((line) => line.includes(text) && !line.includes('RUN '));
 
-describe.each(['root', 'ordinary'] as const)('SIGTERM in the middle of RUN as %s', (user) => {
+describe.each(Object.entries(RUNGS))('SIGTERM in the middle of RUN: %s', (_, rung) => {
   let builder: Builder;
   let project: Fixture;
   beforeAll(async () => {
-    builder = await makeBuilder({ user });
+    builder = await makeBuilder(rung);
     project = await makeProject({
       'werf.yaml': config('args:', '  PAUSE: "97531"'),
       Dockerfile: `FROM ${registry.host}/busybox:latest\nARG PAUSE\nRUN echo begun && sleep $PAUSE\n`,
@@ -55,6 +55,7 @@ describe.each(['root', 'ordinary'] as const)('SIGTERM in the middle of RUN as %s
     expect(runningEngines()).toEqual([]);
     expect(mountsBelow(builder.home)).toEqual([]);
     expect(await builder.containers()).toEqual([]);
+    expect(await builder.halfMade()).toEqual([]);
     expect((await readdir(builder.home)).filter((name) => name.startsWith('werf-'))).toEqual([]);
   });
 

@@ -39,9 +39,23 @@ export interface Builder {
 
 /** An ordinary user for tests; made where it is missing. */
 const USER = 'slipway-test';
+/** The same without ranges of ids. */
+const SINGLE = 'slipway-test-single';
+
+/** Every way to run steps, as somebody who gets it. */
+export const RUNGS: Readonly<Record<string, BuilderOptions>> = {
+  'native-rootless': { user: 'ordinary', env: { WERF_BUILDAH_MODE: 'native-rootless' } },
+  'native-chroot as root': { env: { WERF_BUILDAH_MODE: 'native-chroot' } },
+  'native-chroot as a user': { user: 'ordinary', env: { WERF_BUILDAH_MODE: 'native-chroot' } },
+  'native-chroot with one id': { user: 'single' },
+  'plain-chroot': { env: { WERF_BUILDAH_MODE: 'plain-chroot' } },
+};
 
 export interface BuilderOptions {
-  readonly user?: 'root' | 'ordinary';
+  /** An ordinary user has ranges of ids; `single` has none. */
+  readonly user?: 'root' | 'ordinary' | 'single';
+  /** Further variables of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Another ordinary user, who exists. */
   readonly name?: string;
   /** Where the store lies; in the home by default. */
@@ -50,10 +64,11 @@ export interface BuilderOptions {
 
 export async function makeBuilder({
   user = 'root',
-  name = USER,
+  name = user === 'single' ? SINGLE : USER,
+  env: special = {},
   graphRoot,
 }: BuilderOptions = {}): Promise<Builder> {
-  const ids = user === 'root' ? null : ordinaryUser(name);
+  const ids = user === 'root' ? null : ordinaryUser(name, user === 'ordinary');
   const home = await mkdtemp(join(tmpdir(), 'slipway-home-'));
   const graph = graphRoot ?? join(home, 'graph');
   await mkdir(join(home, 'run'), { mode: 0o700 });
@@ -73,6 +88,7 @@ export async function makeBuilder({
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: 'safe.directory',
     GIT_CONFIG_VALUE_0: '*',
+    ...special,
   };
   const as = ids ?? {};
   const start: Builder['start'] = (args, options) =>
@@ -92,22 +108,29 @@ export async function makeBuilder({
         ...(input === undefined ? {} : { input }),
       }),
     async containers() {
-      const list = await readFile(join(graph, 'overlay-containers', 'containers.json'), 'utf8').catch(
-        () => '[]',
+      const lists = await Promise.all(
+        DRIVERS.map((driver) =>
+          readFile(join(graph, `${driver}-containers`, 'containers.json'), 'utf8').catch(() => '[]'),
+        ),
       );
-      return JSON.parse(list).flatMap(({ names }: { names?: string[] }) => names ?? ['unnamed']);
+      return lists
+        .flatMap((list) => JSON.parse(list) as { names?: string[] }[])
+        .flatMap(({ names }) => names ?? ['unnamed']);
     },
     async halfMade() {
       const names = (directory: string) => readdir(join(graph, directory)).catch(() => [] as string[]);
-      const unnamed = async (file: string) => {
-        const text = await readFile(join(graph, 'overlay-layers', file), 'utf8').catch(() => '[]');
+      const named = async (driver: string, file: string) => {
+        const text = await readFile(join(graph, `${driver}-layers`, file), 'utf8').catch(() => '[]');
         return (JSON.parse(text) as { names?: string[] }[]).flatMap((layer) => layer.names ?? []);
       };
+      const ofDrivers = DRIVERS.flatMap((driver) => [
+        named(driver, 'layers.json'),
+        named(driver, 'volatile-layers.json'),
+        names(`${driver}/staging`),
+      ]);
       const blobs = (await names('slipway-blobs')).filter((name) => name.startsWith('.'));
       return [
-        ...(await unnamed('layers.json')),
-        ...(await unnamed('volatile-layers.json')),
-        ...(await names('overlay/staging')),
+        ...(await Promise.all(ofDrivers)).flat(),
         ...(await names('slipway-scratch')),
         ...(await names('slipway-owners')),
         ...blobs,
@@ -144,7 +167,10 @@ function removeStore(path: string): void {
   execFileSync('rm', ['-rf', path]);
 }
 
-function ordinaryUser(name: string): { readonly uid: number; readonly gid: number } {
+/** Drivers that the tests' stores have. */
+const DRIVERS = ['overlay', 'plain'] as const;
+
+function ordinaryUser(name: string, ranges: boolean): { readonly uid: number; readonly gid: number } {
   const id = (flag: string) =>
     Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
@@ -153,10 +179,10 @@ function ordinaryUser(name: string): { readonly uid: number; readonly gid: numbe
     execFileSync('useradd', [
       '--system',
       '--no-create-home',
-      '--add-subids-for-system',
+      ...(ranges ? ['--add-subids-for-system'] : []),
       '--shell',
       '/bin/sh',
-      USER,
+      name,
     ]);
     return { uid: id('-u'), gid: id('-g') };
   }
