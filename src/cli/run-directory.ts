@@ -33,18 +33,23 @@ export function runDirectory(parent: string, removeForeign: RemoveForeign): RunD
         hint: 'choose a shorter one with --tmp-dir',
       });
     }
+    let path: string | undefined;
     try {
       await mkdir(parent, { recursive: true });
-      const path = await mkdtemp(join(parent, PREFIX));
+      path = await mkdtemp(join(parent, PREFIX));
       await writeFile(join(path, OWNER), `${await thisProcess()}\n`);
       swept = sweep(parent, removeForeign);
       return path;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new UserError('TMP_DIR_UNUSABLE', `no temporary folder could be made in ${parent}: ${reason}`, {
-        hint: 'choose another one with --tmp-dir',
-        cause,
-      });
+      if (path !== undefined) await removeTree(path).catch(() => undefined);
+      throw new UserError(
+        'TMP_DIR_UNUSABLE',
+        `no temporary folder could be made in ${parent}: ${reasonOf(cause)}`,
+        {
+          hint: 'choose another one with --tmp-dir or TMPDIR',
+          cause,
+        },
+      );
     }
   };
   return {
@@ -58,6 +63,12 @@ export function runDirectory(parent: string, removeForeign: RemoveForeign): RunD
       if (path !== undefined) await removeRun(path, removeForeign);
     },
   };
+}
+
+/** What went wrong, without the call and the path behind it. */
+function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replace(/, \w+(?: '.*')?$/s, '');
 }
 
 /** Removes the directories of runs that have ended without doing so. What cannot be removed is left. */

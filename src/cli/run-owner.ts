@@ -1,12 +1,15 @@
 import { readFile, readlink } from 'node:fs/promises';
 
-/** Names a process so that it is never taken for another one: after a reboot, in another container, with its number given again. */
+/**
+ * Names a process so that it is never taken for another one: after a reboot, in another container, with its number given again.
+ * @returns what names nobody where `/proc` cannot be read
+ */
 export async function thisProcess(): Promise<string> {
   const [boot, namespace, self] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     readlink('/proc/self/ns/pid'),
     readFile('/proc/self/stat', 'utf8'),
-  ]);
+  ]).catch(() => ['unknown', 'unknown', 'unknown ) '] as const);
   const [id = ''] = self.split(' ');
   return [boot.trim(), namespace, id, startOf(self)].join(' ');
 }

@@ -40,6 +40,9 @@ func (x examination) overlay() Check {
 	if strings.Contains(x.root.read("/proc/filesystems")+"\n", "\toverlay\n") {
 		return good(id, title, "known to the kernel")
 	}
+	if x.root.read("/proc/filesystems") == "" {
+		return good(id, title, "unknown: /proc/filesystems cannot be read")
+	}
 	load := x.at.onMachine("`sudo modprobe overlay` (`lsmod | grep overlay` shows whether it is loaded)")
 	if x.root.loadable("overlay") {
 		return bad(Limited, id, title, "not loaded, its module is there", load)
@@ -92,6 +95,8 @@ func (x examination) namespaceSupport() Check {
 		return good(id, title, "CONFIG_USER_NS=y")
 	case known:
 		return bad(x.forUsers(), id, title, "CONFIG_USER_NS is not set", x.at.Fixes(KernelWithout, "")...)
+	case !x.root.exists("/proc/self/status"):
+		return good(id, title, "unknown: /proc is not mounted")
 	case x.root.exists("/proc/self/ns/user"):
 		return good(id, title, "the configuration is not readable, /proc/self/ns/user exists")
 	}
@@ -123,7 +128,7 @@ func (x examination) mountTrial() Check {
 		return byObstacle(x.forUsers(), id, title, obstacle)
 	}
 	if x.ground.Standing == Plain || x.ground.Standing == Bare {
-		return bad(x.forUsers(), id, title, "there is no namespace to mount in", x.ground.Fixes()...)
+		return bad(x.forUsers(), id, title, "there is no namespace to mount in", x.ground.Fixes(NoChroot, NoMknod)...)
 	}
 	return good(id, title, "works")
 }

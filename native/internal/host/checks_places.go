@@ -79,20 +79,31 @@ func (x examination) runtimeDirectory() Check {
 	return good(id, title, directory)
 }
 
+// overflowID stands in a user namespace for all ids that it does not have.
+const overflowID = 65534
+
 // private says why a directory is not of this user alone; nil: it is.
 func (x examination) private(directory string) error {
 	var status unix.Stat_t
 	if err := unix.Stat(x.root.path(directory), &status); err != nil {
 		return fmt.Errorf("looking at %s: %w", directory, err)
 	}
-	if int(status.Uid) != os.Geteuid() {
+	switch {
+	case status.Uid == overflowID:
+		return fmt.Errorf("%s belongs to another user", directory)
+	case int(status.Uid) != os.Geteuid():
 		return fmt.Errorf("%s belongs to the user %d", directory, status.Uid)
+	case status.Mode&0o700 != 0o700:
+		return fmt.Errorf("%s has the mode %04o", directory, status.Mode&0o7777)
 	}
 	return nil
 }
 
 func (x examination) proc() Check {
 	const id, title = "proc", "/proc"
+	if x.ground.OwnProc {
+		return bad(Limited, id, title, "not mounted: slipway mounts one for itself", x.at.Fixes(ProcMissing, "")...)
+	}
 	if !x.root.exists("/proc/self/status") {
 		return bad(Missing, id, title, "not mounted", x.at.Fixes(ProcMissing, "")...)
 	}

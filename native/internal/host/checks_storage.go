@@ -60,8 +60,11 @@ func (x examination) network() Check {
 	return good(id, title, helper)
 }
 
-// leastFree is the part of a file system, in percent, that should be free.
-const leastFree = 5
+// leastFree is the part of a file system, in percent, that should be free, leastMiB what images need at least.
+const (
+	leastFree = 5
+	leastMiB  = 512
+)
 
 func (x examination) space() Check {
 	const id, title = "space", "free space of the store"
@@ -75,13 +78,15 @@ func (x examination) space() Check {
 	}
 	found := fmt.Sprintf("%d MiB of %d MiB", free>>20, whole>>20)
 	if scarce(free, whole) {
-		return bad(Limited, id, title, fmt.Sprintf("%s, less than %d %%", found, leastFree),
+		return bad(Limited, id, title, fmt.Sprintf("%s: less than %d %% or %d MiB are free", found, leastFree, leastMiB),
 			"free some space below "+directory, "put the store elsewhere: `graphroot` in a storage.conf that CONTAINERS_STORAGE_CONF names")
 	}
 	return good(id, title, found)
 }
 
-func scarce(free, whole uint64) bool { return whole > 0 && free*100 < whole*leastFree }
+func scarce(free, whole uint64) bool {
+	return whole > 0 && (free*100 < whole*leastFree || free < leastMiB<<20)
+}
 
 // existing is a directory or the nearest above it that exists.
 func (x examination) existing(directory string) string {

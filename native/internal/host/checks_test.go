@@ -209,7 +209,7 @@ func TestTheKernelsConfigurationMayBeCompressed(t *testing.T) {
 }
 
 func TestSpaceIsScarceBelowATwentieth(t *testing.T) {
-	if !scarce(4, 100) || scarce(5, 100) || scarce(0, 0) {
+	if !scarce(4<<40, 100<<40) || scarce(5<<40, 100<<40) || !scarce(511<<20, 1<<30) || scarce(512<<20, 1<<30) || scarce(0, 0) {
 		t.Error("the border is elsewhere")
 	}
 }

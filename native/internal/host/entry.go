@@ -127,9 +127,10 @@ func settleIn(command *exec.Cmd, ids idMap, reports, ready *os.File) *entryFailu
 		if denied := ids.runMapPrograms(command.Process.Pid); denied != nil {
 			return &entryFailure{stageMap, denied}
 		}
-	}
-	if _, err := ready.Write([]byte{1}); err != nil {
-		return &entryFailure{stageMounts, deny(err)}
+		// Who began with ids does not wait, and may have closed its end.
+		if _, err := ready.Write([]byte{1}); err != nil {
+			return &entryFailure{stageMounts, deny(err)}
+		}
 	}
 	_ = reports.SetReadDeadline(time.Now().Add(arrivalPatience))
 	text, err := io.ReadAll(reports)

@@ -58,6 +58,15 @@ func Surroundings(root Root, variable func(string) string) Environment {
 	return Environment{Place: placeOf(root, variable), Family: root.family(), Profile: root.profile(), UID: root.uid()}
 }
 
+// SurroundingsOutside are those of the account that made the user namespace which this process has entered; in none, its own.
+func SurroundingsOutside() Environment {
+	at := Surroundings("/", os.Getenv)
+	if outside, err := strconv.Atoi(os.Getenv("_CONTAINERS_ROOTLESS_UID")); err == nil {
+		at.UID = outside
+	}
+	return at
+}
+
 func placeOf(root Root, variable func(string) string) Place {
 	engine, contained := root.container(variable)
 	gitlab := variable("GITLAB_CI") == "true"

@@ -30,6 +30,8 @@ type Ground struct {
 	Obstacles []Obstacle
 	// Outside is what a user namespace hides from those in it. Nil: the program is in none that it entered.
 	Outside *Outside `json:",omitempty"`
+	// OwnProc says that there was no /proc, and this process has mounted one that only it sees.
+	OwnProc bool `json:",omitempty"`
 }
 
 // Outside is what was so before a user namespace was entered.
@@ -42,22 +44,30 @@ type Outside struct {
 }
 
 // Reason is what is in the way of more. Nil: nothing is known. Where nothing can be run, it is what would have to go first:
-// chroot for root, a user namespace for others.
+// that there is no /proc, for root what is in the way of chroot, for others of a user namespace.
 func (g Ground) Reason() *Obstacle {
 	if len(g.Obstacles) == 0 {
 		return nil
 	}
 	last := &g.Obstacles[len(g.Obstacles)-1]
+	for i := range g.Obstacles {
+		if g.Standing == Bare && g.Obstacles[i].Code == NoProc {
+			return &g.Obstacles[i]
+		}
+	}
 	if g.Standing == Bare && last.Code != NoChroot && last.Code != NoMknod && last.Code != NoCapability {
 		return &g.Obstacles[0]
 	}
 	return last
 }
 
-// Fixes are what would lift it, for each obstacle; none is told twice.
-func (g Ground) Fixes() []string {
+// Fixes are what would lift it, for each obstacle but those of some codes; none is told twice.
+func (g Ground) Fixes(except ...string) []string {
 	fixes := []string{}
 	for _, obstacle := range g.Obstacles {
+		if slices.Contains(except, obstacle.Code) {
+			continue
+		}
 		for _, fix := range obstacle.Fixes() {
 			if !slices.Contains(fixes, fix) {
 				fixes = append(fixes, fix)

@@ -79,6 +79,10 @@ func (l *ladder) root0() Ground {
 		l.note(*obstacle)
 		return l.ground(Bare)
 	}
+	if !l.root.exists("/proc/self/status") {
+		l.note(l.noProc())
+		return l.ground(Bare)
+	}
 	return l.ground(Plain)
 }
 
@@ -93,7 +97,10 @@ func (l *ladder) stay(uids, gids []Range) *Obstacle {
 	}
 	return l.noMounts(deny(inOwnMounts(func() error {
 		standing, variables := l.standingOfRoot(uids, gids)
-		err := syscall.Exec(self(), os.Args, append(append(os.Environ(), variables...), l.ground(standing).assignment()))
+		ground := l.ground(standing)
+		// Libraries start this program again by /proc.
+		ground.OwnProc = !l.root.exists("/proc/self") && unix.Mount("proc", "/proc", "proc", 0, "") == nil
+		err := syscall.Exec(self(), os.Args, append(append(os.Environ(), variables...), ground.assignment()))
 		return fmt.Errorf("starting again in a mount namespace: %w", err)
 	})))
 }

@@ -78,7 +78,7 @@ func TestTheHighestStandingThatWorksIsTaken(t *testing.T) {
 		"root that may make no device":    {stage{Keep: dockers(unix.CAP_MKNOD), Refused: dockerRefuses}, Bare, "seccomp capabilities capabilities"},
 		"root that may not chroot":        {stage{Keep: dockers(unix.CAP_SYS_CHROOT), Refused: dockerRefuses}, Bare, "seccomp capabilities capabilities"},
 		"root with mounts refused":        {stage{Refused: []string{"mount"}}, Plain, "seccomp"},
-		"root in a container, no /proc":   {stage{Keep: dockers(), Unmounted: []string{"/proc"}}, Plain, "no-proc capabilities"},
+		"root in a container, no /proc":   {stage{Keep: dockers(), Unmounted: []string{"/proc"}}, Bare, "no-proc capabilities"},
 		"a user with ranges":              {stage{UID: stranger, Binds: ranged(t, "65536")}, InNamespace, ""},
 		"a user without a name":           {stage{UID: stranger, Binds: nameless(t, "65536")}, SingleID, "no-name"},
 		"a user with few ids":             {stage{UID: stranger, Binds: ranged(t, "1000")}, SingleID, "few-ids"},

@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -75,24 +74,15 @@ func ParseLimit(text string) (Limit, error) {
 func CheckLimit(limit Limit, present []Limit, mayRaise bool) error {
 	for _, now := range present {
 		if now.Name == limit.Name && exceeds(limit.Hard, now.Hard) && !mayRaise {
-			at := Surroundings("/", os.Getenv)
-			at.UID = makerOfNamespace(at.UID)
+			at := SurroundingsOutside()
 			return &Obstacle{
 				Code:    LimitRefused,
 				Message: fmt.Sprintf("ulimit %s: the hard limit is above this process's %d, raising it needs CAP_SYS_RESOURCE", limit, now.Hard),
-				Remedy:  fmt.Sprintf("ask for at most %d", now.Hard) + between + at.raiseLimit(limit.Name, limit.Hard),
+				Remedy:  fmt.Sprintf("ask for at most %d in WERF_BUILDAH_ULIMIT", now.Hard) + between + at.raiseLimit(limit.Name, limit.Hard),
 			}
 		}
 	}
 	return nil
-}
-
-// makerOfNamespace is the account outside of a user namespace that this program has entered; otherwise as given.
-func makerOfNamespace(uid int) int {
-	if outside, err := strconv.Atoi(os.Getenv("_CONTAINERS_ROOTLESS_UID")); err == nil {
-		return outside
-	}
-	return uid
 }
 
 // raiseLimit is how a process gets a higher hard limit.

@@ -32,7 +32,7 @@ func (l *ladder) because(failure entryFailure, subject string) *Obstacle {
 func (l *ladder) refused(denied *denial) *Obstacle {
 	cause, sentence := l.root.whyRefused(denied, l.at.UID)
 	if cause == UnknownCause && denied.code == syscall.EPERM && l.at.Profile == "" && !l.at.Contained() {
-		cause, sentence = Chrooted, "this environment refuses user namespaces, as the kernel does to a process that was moved by chroot"
+		cause, sentence = Chrooted, "this environment refuses user namespaces, which the kernel does to a process that was moved by chroot"
 	}
 	said := denied.Error()
 	if denied.code == syscall.ENOSPC {
@@ -212,7 +212,7 @@ func (l *ladder) fewIDs(count int64) Obstacle {
 
 // noProc says that /proc is not there.
 func (l *ladder) noProc() Obstacle {
-	return *l.obstacle(NoProc, ProcMissing, "", "/proc is not mounted, so no ids can be mapped to a user namespace")
+	return *l.obstacle(NoProc, ProcMissing, "", "/proc is not mounted, which user namespaces and the start of commands need")
 }
 
 // lacks says that root has not all rights of root.

@@ -2,9 +2,7 @@ package layer
 
 import (
 	"archive/tar"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -41,6 +39,8 @@ type comparison struct {
 	partial bool
 	// places are the directories of a whole copy, with their inodes, as it was made: times do not tell that one was moved.
 	places map[string]uint64
+	// seen are those that the comparison found; nil: nobody wants them.
+	seen map[string]uint64
 	// beside says whose the files are where the disk does not; nil: the disk does.
 	beside beside
 	// since is a time of the file system, in a whole copy: what has not changed later is as below.
@@ -63,16 +63,16 @@ func (c *comparison) compare(directory string) error {
 		return fmt.Errorf("reading %s: %w", directory, err)
 	}
 	root.settled = !c.partial
-	if _, err := c.children(".", c.below.root, root, false); err != nil {
+	if _, err := c.children(".", &lower{tree: c.below, node: c.below.root, known: true}, root, false); err != nil {
 		return err
 	}
 	c.dropIdle()
 	return nil
 }
 
-// children compares what a directory holds. low is nil where there was none; fresh says that the directory above hides what
-// is below, and so does this one. It says whether names came or went.
-func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, error) {
+// children compares what a directory holds. fresh says that the directory above hides what is below, and so does this one. It
+// says whether names came or went.
+func (c *comparison) children(name string, low *lower, now *Node, fresh bool) (bool, error) {
 	present, err := readNames(now.path)
 	if err != nil {
 		return false, err
@@ -88,8 +88,8 @@ func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, er
 		names[base] = true
 	}
 	fresh = fresh || !c.partial || isOpaque(now.path)
-	if low != nil && fresh && !c.untouched(now) {
-		before, err := c.below.names(low)
+	if fresh && !c.untouched(now) {
+		before, err := low.names()
 		if err != nil {
 			return false, err
 		}
@@ -99,7 +99,7 @@ func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, er
 	}
 	moved := false
 	for _, base := range slices.Sorted(maps.Keys(names)) {
-		came, err := c.one(path.Join(name, base), low, now, names[base], fresh)
+		came, err := c.one(path.Join(name, base), low.child(base), now, names[base], fresh)
 		if err != nil {
 			return false, err
 		}
@@ -109,7 +109,7 @@ func (c *comparison) children(name string, low, now *Node, fresh bool) (bool, er
 }
 
 // one compares one name, and says whether it came or went.
-func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (moved bool, err error) {
+func (c *comparison) one(name string, low *lower, parent *Node, present, fresh bool) (moved bool, err error) {
 	base := path.Base(name)
 	now := &Node{path: filepath.Join(parent.path, base)}
 	if present {
@@ -117,17 +117,15 @@ func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (m
 			return false, fmt.Errorf("reading /%s: %w", name, err)
 		}
 		now.settled = parent.settled && (!now.IsDir() || c.places["/"+name] == now.Stat.Ino)
-		if c.untouched(now) && !now.IsDir() && now.Stat.Nlink < 2 {
-			return false, nil
+		now.parts = []part{{path: now.path}}
+		if c.untouched(now) && now.IsDir() {
+			return false, c.untouchedDirectory(name, low, now)
 		}
 		now.extra = correctBy(c.beside, now.path, &now.Stat)
 	}
-	var before *Node
-	if low != nil && low.IsDir() {
-		before, err = c.below.child(low, base)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return false, err
-		}
+	before, err := low.get()
+	if err != nil {
+		return false, err
 	}
 	if !present || (c.partial && isWhiteout(&now.Stat)) {
 		if before == nil {
@@ -139,14 +137,13 @@ func (c *comparison) one(name string, low, parent *Node, present, fresh bool) (m
 	if strings.HasPrefix(base, whiteoutPrefix) {
 		return false, &ReservedName{Name: name}
 	}
-	now.parts = []part{{path: now.path}}
 	if now.Stat.Mode&unix.S_IFMT == unix.S_IFSOCK {
 		// No layer can hold it.
 		c.idle = append(c.idle, now.path)
 		return false, nil
 	}
 	if now.IsDir() {
-		return before == nil || !before.IsDir(), c.directory(name, before, now, fresh)
+		return before == nil || !before.IsDir(), c.directory(name, before, low, now, fresh)
 	}
 	return before == nil, c.file(name, before, now)
 }
@@ -166,21 +163,18 @@ func (c *comparison) file(name string, before, now *Node) error {
 	return nil
 }
 
-func (c *comparison) directory(name string, before, now *Node, fresh bool) error {
+func (c *comparison) directory(name string, before *Node, low *lower, now *Node, fresh bool) error {
 	if before != nil && !before.IsDir() {
 		before = nil
 	}
+	c.see(name, now)
 	place := len(c.list)
 	c.list = append(c.list, change{name: name, now: now, modified: c.clamp(now)})
-	moved, err := c.children(name, before, now, fresh)
+	moved, err := c.children(name, low, now, fresh)
 	if err != nil {
 		return err
 	}
 	if before == nil {
-		return nil
-	}
-	if c.untouched(now) {
-		c.list[place].same = true
 		return nil
 	}
 	// That something came or went dates a directory; whether a driver dates it for less is its own affair.
@@ -194,26 +188,6 @@ func (c *comparison) directory(name string, before, now *Node, fresh bool) error
 	like, err := alike(before, now)
 	c.list[place].same = like && c.list[place].modified.Equal(time.Unix(before.Stat.Mtim.Sec, 0))
 	return err
-}
-
-// untouched says that a file of a whole copy, which lies in a directory that is where it was, is as it was when the copy was
-// made, and a directory that it has the same names.
-func (c *comparison) untouched(now *Node) bool { return now.settled && earlier(now.Stat.Ctim, c.since) }
-
-// remember notes where the directories of a whole copy are.
-func (c *comparison) remember(root string) error {
-	c.places = map[string]uint64{}
-	return filepath.WalkDir(root, func(at string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
-		}
-		var status unix.Stat_t
-		if err := unix.Lstat(at, &status); err != nil {
-			return fmt.Errorf("reading %s: %w", at, err)
-		}
-		c.places[strings.TrimPrefix(at, root)] = status.Ino
-		return nil
-	})
 }
 
 func (c *comparison) clamp(node *Node) time.Time {

@@ -140,7 +140,7 @@ func (c *Committer) advanceTree(work *Work, layer string) error {
 
 func (c *Committer) putTree(work *Work) error {
 	tree := work.tree
-	work.tree = nil
+	work.tree, tree.places = nil, work.compare.seen
 	return c.idle.put(tree)
 }
 

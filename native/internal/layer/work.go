@@ -59,7 +59,7 @@ func (c *Committer) Begin(ctx context.Context, parent, name string, epoch time.T
 		return nil, err
 	}
 	if !work.compare.partial {
-		if err = work.compare.remember(work.upper); err == nil {
+		if err = work.place(); err == nil {
 			work.compare.since, err = now(c.Directory)
 		}
 		if err != nil {
@@ -67,6 +67,19 @@ func (c *Committer) Begin(ctx context.Context, parent, name string, epoch time.T
 		}
 	}
 	return work, nil
+}
+
+// place finds out where the directories of a whole copy are, unless the last comparison told.
+func (w *Work) place() (err error) {
+	if w.tree == nil {
+		w.compare.places, err = placesIn(w.upper)
+		return err
+	}
+	if w.tree.places == nil {
+		w.tree.places, err = placesIn(w.upper)
+	}
+	w.compare.places, w.compare.seen = w.tree.places, map[string]uint64{}
+	return err
 }
 
 func (c *Committer) beginLayer(work *Work, name string) error {

@@ -21,6 +21,8 @@ type workingTree struct {
 	layer string
 	// moved says that what layer has itself was moved into the store, and must be copied back before the next command.
 	moved bool
+	// places are its directories with their inodes, where the last comparison has told; else nil.
+	places map[string]uint64
 	// owners are kept where they cannot be real; nil: they are.
 	owners *owned
 }
@@ -112,6 +114,10 @@ func (t *workingTree) fill(layer string, from part) error {
 	f := &filling{tree: t, linked: map[uint64]string{}, from: from.beside}
 	if err := f.directory(from.path, t.root, true); err != nil {
 		return fmt.Errorf("putting together a working tree: %w", err)
+	}
+	// What was moved away comes back into directories that are all there.
+	if !t.moved || t.layer != layer {
+		t.places = nil
 	}
 	t.layer, t.moved = layer, false
 	return nil

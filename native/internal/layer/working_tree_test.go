@@ -64,7 +64,7 @@ func changesOf(t *testing.T, tree *workingTree, below string, happens func(root 
 		t.Fatal(err)
 	}
 	found := &comparison{below: base, epoch: time.Now(), begun: time.Now()}
-	if err := found.remember(tree.root); err != nil {
+	if found.places, err = placesIn(tree.root); err != nil {
 		t.Fatal(err)
 	}
 	if found.since, err = now(tree.directory); err != nil {

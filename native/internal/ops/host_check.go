@@ -106,7 +106,7 @@ func (l *hostLook) cannot(made *protocol.HostReport, err error) {
 		if errors.As(failure, &told) {
 			made.Chosen.Error = told.Message
 			if told.Hint != "" {
-				made.Chosen.Fixes = []string{told.Hint}
+				made.Chosen.Fixes = strings.Split(told.Hint, between)
 			}
 		}
 	}
@@ -144,14 +144,14 @@ func (l *hostLook) rungs(ctx context.Context) []protocol.HostFinding {
 			one.State, one.Error, one.Fixes = string(host.Missing), withoutTitle(mode, err), l.mending(mode, err)
 		case choice.SingleID:
 			one.State, one.Found = string(host.Limited), "in a user namespace of one id: owners are kept beside the files"
-			one.Fixes = l.session.ground.Fixes()
+			one.Fixes = l.session.ground.Fixes(host.NoChroot, host.NoMknod)
 		case choice.Runtime != "":
 			one.Found = choice.Runtime + " ran a trial container"
 		}
 		if err == nil && choice.NoNetwork != nil {
 			one.State = string(host.Limited)
 			one.Error = choice.NoNetwork.Error()
-			one.Fixes = l.session.ground.Fixes()
+			one.Fixes = l.session.ground.Fixes(host.NoChroot, host.NoMknod)
 		}
 		found = append(found, one)
 	}
@@ -179,7 +179,7 @@ func (l *hostLook) mending(mode isolation.Mode, err error) []string {
 	if mode == isolation.PlainChroot {
 		return fixes
 	}
-	for _, fix := range l.session.ground.Fixes() {
+	for _, fix := range l.session.ground.Fixes(host.NoChroot, host.NoMknod) {
 		if !slices.Contains(fixes, fix) {
 			fixes = append(fixes, fix)
 		}
@@ -213,7 +213,7 @@ func (l *hostLook) drivers(options types.StoreOptions) []protocol.HostFinding {
 		case trial.Fix != "":
 			one.Fixes = append(one.Fixes, trial.Fix)
 		case !trial.OK:
-			one.Fixes = l.session.ground.Fixes()
+			one.Fixes = l.session.ground.Fixes(host.NoChroot, host.NoMknod)
 		}
 		found = append(found, one)
 	}

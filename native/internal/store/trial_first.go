@@ -85,6 +85,9 @@ func (g *trialGround) why(driver Driver, trials []Trial) string {
 		sentence = fmt.Sprintf("driver %s, as others failed: %s", driver, told(trials))
 	case driver == Plain && g.wish.Unmounted:
 		sentence = "driver plain, as nothing can be mounted here"
+		if g.wish.Ground == host.SingleID {
+			sentence = "driver plain, as the others need a range of ids"
+		}
 	case g.kept(driver):
 		sentence = fmt.Sprintf("driver %s, as the store was made with it", driver)
 	}

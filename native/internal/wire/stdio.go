@@ -16,9 +16,9 @@ func TakeStdio() (in, out *os.File, err error) {
 	if out, err = take(os.Stdout, "output"); err != nil {
 		return nil, nil, err
 	}
-	nothing, err := os.Open(os.DevNull)
+	nothing, err := openNothing()
 	if err != nil {
-		return nil, nil, fmt.Errorf("opening %s: %w", os.DevNull, err)
+		return nil, nil, err
 	}
 	defer nothing.Close()
 	if err := unix.Dup3(int(nothing.Fd()), unix.Stdin, 0); err != nil {
@@ -28,6 +28,18 @@ func TakeStdio() (in, out *os.File, err error) {
 		return nil, nil, fmt.Errorf("redirecting standard output: %w", err)
 	}
 	return in, out, nil
+}
+
+// openNothing gives a file that is at its end, also where there is no /dev/null.
+func openNothing() (*os.File, error) {
+	if nothing, err := os.Open(os.DevNull); err == nil {
+		return nothing, nil
+	}
+	nothing, writer, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("emptying standard input: %w", err)
+	}
+	return nothing, writer.Close()
 }
 
 // take makes a copy of the descriptor that no child inherits.

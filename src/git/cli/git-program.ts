@@ -103,5 +103,10 @@ export function gitFailed(workTree: string, args: readonly string[], said: strin
       },
     );
   }
+  if (said.includes('/dev/null')) {
+    return new UserError('NO_DEV_NULL', `git cannot work without /dev/null: ${said.split('\n')[0]}`, {
+      hint: '`sudo rm -f /dev/null` and `sudo mknod -m 666 /dev/null c 1 3`; `slipway doctor` tells more',
+    });
+  }
   return new UserError('GIT_FAILED', `git ${args[0] ?? ''} failed in ${workTree}: ${said}`);
 }

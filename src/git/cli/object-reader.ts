@@ -31,7 +31,7 @@ export function objectReader(git: GitProgram): ObjectReader {
       turn.run('cat-file', async () => {
         const { child, reader } = conversation();
         child.stdin.write(`${name}\n`);
-        const header = await readHeader(git, reader);
+        const header = await readHeader(git, child, reader);
         if (header === null) return null;
         const pieces: Buffer[] = [];
         for await (const piece of reader.bytes(header.size)) pieces.push(piece);
@@ -46,7 +46,7 @@ export function objectReader(git: GitProgram): ObjectReader {
         for (let sent = 0, got = 0; got < ids.length; got++) {
           signal.throwIfAborted();
           for (; sent < ids.length && sent < got + AHEAD; sent++) child.stdin.write(`${ids[sent]}\n`);
-          const header = await readHeader(git, reader);
+          const header = await readHeader(git, child, reader);
           if (header === null) throw gitFailed(git.workTree, ['cat-file'], `object ${ids[got]} is missing`);
           const chunks = reader.bytes(header.size);
           yield { size: header.size, chunks };
@@ -73,6 +73,13 @@ export function objectReader(git: GitProgram): ObjectReader {
   };
 }
 
+/** What a process said that has ended too early. */
+async function lastWords(child: ReturnType<GitProgram['converse']>): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of child.stderr) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString().trim() || 'it ended unexpectedly';
+}
+
 /** It only reads, so it may be killed in the middle of something slow. */
 async function end(child: ReturnType<GitProgram['converse']>): Promise<void> {
   child.stdin.end();
@@ -89,9 +96,13 @@ function converse(git: GitProgram, borrowed: ReadonlySet<string>) {
   return { child, reader: byteReader(child.stdout) };
 }
 
-async function readHeader(git: GitProgram, reader: ReturnType<typeof byteReader>) {
+async function readHeader(
+  git: GitProgram,
+  child: ReturnType<GitProgram['converse']>,
+  reader: ReturnType<typeof byteReader>,
+) {
   const line = await reader.line();
-  if (line === null) throw gitFailed(git.workTree, ['cat-file'], 'it ended unexpectedly');
+  if (line === null) throw gitFailed(git.workTree, ['cat-file'], await lastWords(child));
   if (line.endsWith(' missing') || line.endsWith(' ambiguous')) return null;
   const [id = '', type = '', size = ''] = line.split(' ');
   return { id: id as ObjectId, type, size: Number(size) };

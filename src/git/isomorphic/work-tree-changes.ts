@@ -11,7 +11,8 @@ export async function workTreeChanges(
   under: readonly RepoPath[],
 ): Promise<readonly LocalChange[]> {
   const filepaths = under.length === 0 ? ['.'] : [...under];
-  const rows = await git.statusMatrix({ ...place, filepaths });
+  // Without refresh: reading must not write the index, which may belong to somebody else.
+  const rows = await git.statusMatrix({ ...place, filepaths, refresh: false });
   // A value may come as text or as what it means.
   const fileMode: unknown = await git.getConfig({ ...place, path: 'core.filemode' });
   const looksAtModes = String(fileMode) !== 'false';
