@@ -72,7 +72,7 @@ describe('a virtual machine', () => {
     const script =
       'grep -c overlay /proc/filesystems; test -c /dev/fuse && echo fuse; ls /given/no-run/Dockerfile';
     const { stdout, stderr } = boot(...volume, '6.12', 'sh', '-c', script);
-    expect(stdout).toBe('1\nfuse\n/given/no-run/Dockerfile\n');
+    expect(stdout, stderr).toBe('1\nfuse\n/given/no-run/Dockerfile\n');
     expect(stderr).toMatch(/^kernel-lab: 6\.12\S+; command after [\d.]+ s, \d+ s in all; of \d+ MiB memory/m);
     expect(boot('--no-fuse-device', '6.12', 'test', '-e', '/dev/fuse').status).toBe(1);
   });

@@ -24,6 +24,12 @@ func (r Root) Has(capability int) bool {
 	return err == nil && mask&(1<<capability) != 0
 }
 
+// mayGain says whether a program that this process starts can have the capability: it is in the bounding set.
+func (r Root) mayGain(capability int) bool {
+	mask, err := strconv.ParseUint(r.status("CapBnd"), 16, 64)
+	return err != nil || mask&(1<<capability) != 0
+}
+
 // missingCapabilities lists the names of those that this process has not in effect.
 func missingCapabilities(wanted ...int) []string {
 	var missing []string

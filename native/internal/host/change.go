@@ -15,6 +15,8 @@ type change struct {
 	runner string
 	// context is a field of a container's securityContext, pod one of the container itself.
 	context, pod string
+	// volume is an empty directory of the pod's own.
+	volume *emptyDir
 }
 
 var (
@@ -43,16 +45,10 @@ var (
 		pod: "resources: { limits: { smarter-devices/net_tun: 1 } }",
 	}
 	writableChange = change{
-		option: "--tmpfs /tmp:exec", runner: `[runners.docker.tmpfs] "/tmp" = "rw,exec"`,
-		pod: "volumeMounts: [{ name: tmp, mountPath: /tmp }]` with the pod's `volumes: [{ name: tmp, emptyDir: {} }]",
-	}
-	storeVolumeChange = change{
-		option: "--volume slipway:/var/lib/containers", runner: `volumes = ["/var/lib/containers"]`,
-		pod: "volumeMounts: [{ name: store, mountPath: /var/lib/containers }]` with the pod's `volumes: [{ name: store, emptyDir: {} }]",
+		option: "--tmpfs /tmp:exec", runner: `[runners.docker.tmpfs] "/tmp" = "rw,exec"`, volume: &emptyDir{name: "tmp", path: "/tmp"},
 	}
 	sharedMemoryChange = change{
-		option: "--shm-size 64m", runner: "shm_size = 67108864",
-		pod: "volumeMounts: [{ name: shm, mountPath: /dev/shm }]` with the pod's `volumes: [{ name: shm, emptyDir: { medium: Memory } }]",
+		option: "--shm-size 64m", runner: "shm_size = 67108864", volume: &emptyDir{name: "shm", path: "/dev/shm", memory: true},
 	}
 )
 
@@ -80,9 +76,7 @@ func (e Environment) change(changes ...change) string {
 	case InTekton:
 		return fmt.Sprintf("in the step of the Tekton task: `%s`", podFields(changes))
 	case InGitLabCluster:
-		return fmt.Sprintf("in the runner's config.toml: `environment = [\"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION=true\"]` and "+
-			"`[[runners.kubernetes.pod_spec]] name = \"slipway\" patch_type = \"strategic\" patch = '''containers: [{ name: build, %s }]'''`",
-			podFields(changes))
+		return "in the runner's config.toml: " + clusterLines(changes)
 	case InContainer:
 		return fmt.Sprintf("start the container with `%s`, in Kubernetes with `%s`", options(changes), podFields(changes))
 	}
@@ -112,17 +106,47 @@ func runnerLines(changes []change) string {
 	return strings.Join(all, "`, `")
 }
 
+// podFields are what a pod's container gets, and behind it the volumes of the pod.
 func podFields(changes []change) string {
+	fields := containerFields(changes)
+	volumes := volumesOf(changes)
+	if len(volumes) == 0 {
+		return strings.Join(fields, ", ")
+	}
+	var mounts, made []string
+	for _, volume := range volumes {
+		mounts, made = append(mounts, volume.mount()), append(made, volume.inPod())
+	}
+	fields = append(fields, fmt.Sprintf("volumeMounts: [%s]", strings.Join(mounts, ", ")))
+	return fmt.Sprintf("%s` with the pod's `volumes: [%s]", strings.Join(fields, ", "), strings.Join(made, ", "))
+}
+
+// containerFields are those of a container, without volumes.
+func containerFields(changes []change) []string {
 	var contexts, all []string
 	for _, one := range changes {
-		if one.context != "" {
+		switch {
+		case one.context != "":
 			contexts = append(contexts, one.context)
-		} else {
+		case one.pod != "":
 			all = append(all, one.pod)
 		}
 	}
 	if len(contexts) > 0 {
 		all = append([]string{"securityContext: { " + strings.Join(contexts, ", ") + " }"}, all...)
 	}
-	return strings.Join(all, ", ")
+	return all
+}
+
+// clusterLines are those of GitLab's runner for Kubernetes: it has tables for volumes, a patch of the pod gives the rest.
+func clusterLines(changes []change) string {
+	var all []string
+	for _, volume := range volumesOf(changes) {
+		all = append(all, volume.inRunner())
+	}
+	if fields := containerFields(changes); len(fields) > 0 {
+		all = append(all, fmt.Sprintf("`environment = [\"FF_USE_ADVANCED_POD_SPEC_CONFIGURATION=true\"]` and below `[[runners.kubernetes.pod_spec]]` "+
+			"`name = \"slipway\"`, `patch_type = \"strategic\"`, `patch = '''containers: [{ name: build, %s }]'''`", strings.Join(fields, ", ")))
+	}
+	return strings.Join(all, " and ")
 }

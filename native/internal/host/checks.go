@@ -57,7 +57,7 @@ func Checks(ctx context.Context, root Root, ground Ground, site Site, more ...fu
 		look.mapPrograms(), look.subordinates(),
 		look.mountTrial(), look.network(),
 		look.space(), look.storePlace(), look.temporary(), look.home(), look.runtimeDirectory(),
-		look.proc(), look.cgroups(), look.devices(), look.sharedMemory(), look.git(),
+		look.proc(), look.cgroups(), look.devices(), look.descriptors(), look.sharedMemory(), look.git(),
 		look.files(), look.asked(), look.seccomp(), look.privileges(), look.capabilities(), look.appArmor(), look.selinux(), look.windows(),
 	}
 	for _, others := range more {

@@ -26,7 +26,7 @@ func (x examination) mapPrograms() Check {
 }
 
 // aboutMapping are causes that have to do with the programs, not with ranges.
-var aboutMapping = map[Cause]bool{MapProgramRefuses: true, NoNewPrivileges: true}
+var aboutMapping = map[Cause]bool{MapProgramRefuses: true, MapProgramBounded: true, NoNewPrivileges: true}
 
 // weakPrograms says why newuidmap or newgidmap have no power. In a user namespace it was found out before.
 func (x examination) weakPrograms() *Obstacle {

@@ -29,8 +29,9 @@ func (x examination) kernel() Check {
 	case x.asRoot() || kernelAtLeast(release, 5, 13):
 		return good(id, title, release)
 	}
-	return bad(Limited, id, title, release+": overlay mounts of users need 5.13, with some distributions 5.11",
-		x.at.onMachine("boot a newer kernel"), x.at.Install(fusePackage))
+	// With fuse-overlayfs users need no newer kernel, and it is had more cheaply.
+	fixes := append(x.fuse().Fixes, x.at.onMachine("boot a newer kernel"))
+	return bad(Limited, id, title, release+": overlay mounts of users need 5.13, with some distributions 5.11", fixes...)
 }
 
 var fusePackage = Package{Debian: "fuse-overlayfs"}

@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -135,6 +136,10 @@ func (x examination) cgroups() Check {
 		if x.program("crun") == "" {
 			return good(id, title, found+", and is not installed")
 		}
+		// Without runc it is the next that is tried.
+		if x.program("runc") != "" {
+			return bad(Limited, id, title, found+", runc does not", "`export WERF_BUILDAH_RUNTIME=runc`", unified)
+		}
 		return bad(Limited, id, title, found, "`export WERF_BUILDAH_RUNTIME=runc` ("+x.at.Install(Package{Debian: "runc"})+")", unified)
 	case second:
 		return good(id, title, "version 2")
@@ -170,6 +175,25 @@ func (x examination) devices() Check {
 		state = Missing
 	}
 	return bad(state, id, title, strings.Join(missing, " ")+": not there, or not devices", strings.Join(fixes, ", "))
+}
+
+// descriptors is the directory of open files, by which programs are started that are open already.
+const descriptors = "/dev/fd"
+
+func (x examination) descriptors() Check {
+	const id, title = "dev-fd", "open files in " + descriptors
+	const link = "`sudo ln -sfn /proc/self/fd /dev/fd`"
+	target, err := os.Readlink(x.root.path(descriptors))
+	switch status, missing := os.Stat(x.root.path(descriptors)); {
+	case err == nil && filepath.Clean(target) == "/proc/self/fd" && x.root.exists("/proc/self/fd"),
+		err != nil && missing == nil && status.IsDir():
+		return good(id, title, "there")
+	case !x.root.exists("/proc/self/status"):
+		return bad(Limited, id, title, "not there, as /proc is not mounted", x.at.Fixes(ProcMissing, "")...)
+	case err == nil:
+		return bad(Limited, id, title, "a link to "+target+", which is not that of the kernel: OCI runtimes do not start", link)
+	}
+	return bad(Limited, id, title, "not there: OCI runtimes do not start, nor what unpacks layers", link)
 }
 
 func (x examination) git() Check {

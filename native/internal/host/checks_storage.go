@@ -130,7 +130,7 @@ func (x examination) storePlace() Check {
 		return bad(Limited, id, title, at.kind+" at "+at.point+" is mounted nodev: devices in images cannot be used", elsewhere)
 	case at.kind == "overlay":
 		return bad(Limited, id, title, "overlay: the kernel refuses another overlay on it",
-			x.at.orOnHost(elsewhere, storeVolumeChange)[0])
+			x.at.orOnHost(elsewhere, storeVolume(x.site.Store))[0])
 	case at.kind == "":
 		return good(id, title, "unknown")
 	}

@@ -30,6 +30,8 @@ const (
 	clusterAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 	podmanMark     = "/run/.containerenv"
 	dockerMark     = "/.dockerenv"
+	// podMark is where the kubelet reads why a container ended; its runtime makes it in each.
+	podMark = "/dev/termination-log"
 )
 
 // Environment is where this process runs.
@@ -70,7 +72,7 @@ func SurroundingsOutside() Environment {
 func placeOf(root Root, variable func(string) string) Place {
 	engine, contained := root.container(variable)
 	gitlab := variable("GITLAB_CI") == "true"
-	cluster := root.exists(clusterAccount) || contained && variable("KUBERNETES_SERVICE_HOST") != ""
+	cluster := root.exists(clusterAccount) || variable("KUBERNETES_SERVICE_HOST") != "" && (contained || !root.onHost())
 	switch {
 	case cluster && gitlab:
 		return InGitLabCluster
@@ -102,6 +104,11 @@ func (r Root) container(variable func(string) string) (Place, bool) {
 		return InContainer, true
 	}
 	return OnHost, false
+}
+
+// onHost says whether this looks like a host although variables of a cluster are set, which may have been copied from a pod.
+func (r Root) onHost() bool {
+	return r.exists("/proc/self/mountinfo") && r.rootIsDisk() && !r.exists(podMark)
 }
 
 // rootIsDisk says whether the root directory is that of a block device's file system, as on hosts.

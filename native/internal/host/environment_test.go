@@ -21,6 +21,10 @@ func TestSurroundingsAreRecognised(t *testing.T) {
 		"a pod":                        {map[string]string{account: ""}, map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, InKubernetes},
 		"a pod without an account":     {map[string]string{"/proc/1/cgroup": "0::/kubepods/x"}, map[string]string{"KUBERNETES_SERVICE_HOST": "1"}, InKubernetes},
 		"a host with kubectl's":        {map[string]string{"/proc/self/mountinfo": onDisk}, map[string]string{"KUBERNETES_SERVICE_HOST": "1"}, OnHost},
+		"a pod without any file":       {map[string]string{"/proc/self/mountinfo": onOverlay}, map[string]string{"KUBERNETES_SERVICE_HOST": "1"}, InKubernetes},
+		"a pod that sees no mounts":    {nil, map[string]string{"KUBERNETES_SERVICE_HOST": "1"}, InKubernetes},
+		"a pod with a disk of its own": {map[string]string{"/proc/self/mountinfo": onDisk, podMark: ""}, map[string]string{"KUBERNETES_SERVICE_HOST": "1"}, InKubernetes},
+		"GitLab without an account":    {map[string]string{"/proc/self/mountinfo": onOverlay}, map[string]string{"KUBERNETES_SERVICE_HOST": "1", "GITLAB_CI": "true"}, InGitLabCluster},
 		"GitLab in Kubernetes":         {map[string]string{account: ""}, map[string]string{"GITLAB_CI": "true"}, InGitLabCluster},
 		"GitLab in Docker":             {map[string]string{"/proc/self/mountinfo": onOverlay, dockerMark: ""}, map[string]string{"GITLAB_CI": "true"}, InGitLabDocker},
 		"GitLab with a shell":          {map[string]string{"/proc/self/mountinfo": onDisk}, map[string]string{"GITLAB_CI": "true"}, OnHost},
@@ -59,7 +63,7 @@ func TestPackagesAreInstalledAsTheDistributionDoes(t *testing.T) {
 func TestEveryCauseHasARemedyInEveryPlace(t *testing.T) {
 	causes := []Cause{
 		NamespacesOff, NamespacesUsedUp, CloneOff, AppArmorNamespaces, AppArmorProfile, SELinux, SeccompRefuses, SeccompKills, ProcMissing,
-		KernelWithout, Chrooted, NoNewPrivileges, MapProgramMissing, MapProgramPowerless, MapProgramRefuses, Nameless, RangesMissing, RangesSmall,
+		KernelWithout, Chrooted, NoNewPrivileges, MapProgramMissing, MapProgramPowerless, MapProgramBounded, MapProgramRefuses, Nameless, RangesMissing, RangesSmall,
 		CapabilitiesMissing, DevicesUnusable, NoWritableDirectory, UnknownCause,
 	}
 	places := []Place{
@@ -107,6 +111,31 @@ func TestARemedyIsTheLineToWriteInThisEnvironment(t *testing.T) {
 		t.Errorf("root is not offered: %s", got)
 	}
 	if got := (Environment{Place: OnWSL1}).Remedy(KernelWithout, ""); !strings.Contains(got, "wsl --set-version") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestAVolumeIsWrittenAsThePlaceWantsIt(t *testing.T) {
+	const home, disk = "/home/me/.local/share/containers/storage", "/disk/layers"
+	for _, c := range []struct {
+		place       Place
+		store, want string
+	}{
+		{InDocker, home, "`docker run --volume slipway-store:/home/me/.local/share/containers …`"},
+		{InPodman, disk, "`podman run --volume slipway-store:/disk/layers …`"},
+		{InDocker, "/.local/share/containers/storage", "slipway-store:/.local/share/containers …"},
+		{InGitLabDocker, "/var/lib/containers/storage", "`volumes = [\"/var/lib/containers\"]`"},
+		{InKubernetes, home, "`volumeMounts: [{ name: store, mountPath: /home/me/.local/share/containers }]` with the pod's `volumes: [{ name: store, emptyDir: {} }]`"},
+		{InGitLabCluster, home, "in the runner's config.toml: below `[[runners.kubernetes.volumes.empty_dir]]` `name = \"store\"`, " +
+			"`mount_path = \"/home/me/.local/share/containers\"`"},
+	} {
+		got := (Environment{Place: c.place}).StoreVolume(c.store)
+		if !strings.Contains(got, c.want) || strings.Contains(got, "patch") {
+			t.Errorf("%s: got %s", c.place, got)
+		}
+	}
+	got := (Environment{Place: InGitLabCluster}).change(sharedMemoryChange, rootChange)
+	if !strings.Contains(got, "`medium = \"Memory\"` and `environment") || !strings.Contains(got, "{ name: build, securityContext: { runAsUser: 0 } }") {
 		t.Errorf("got %s", got)
 	}
 }

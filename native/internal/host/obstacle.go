@@ -67,6 +67,7 @@ const (
 	MapProgramPowerless Cause = "newuidmap-without-setuid"
 	MapProgramForeign   Cause = "newuidmap-not-of-root"
 	MapProgramNosuid    Cause = "newuidmap-nosuid"
+	MapProgramBounded   Cause = "newuidmap-bounded"
 	MapProgramRefuses   Cause = "newuidmap-refuses"
 	Nameless            Cause = "no-name"
 	RangesMissing       Cause = "no-ranges"

@@ -94,6 +94,9 @@ func (l *ladder) unmapped(denied *denial, subject string) *Obstacle {
 	if weak := l.weakPrograms(inPath, denied); weak != nil {
 		return weak
 	}
+	if bounded := l.boundedPrograms(inPath, denied); bounded != nil {
+		return bounded
+	}
 	return l.obstacle(NoSubordinateIDs, MapProgramRefuses, subject, "the ids could not be mapped: %s", denied)
 }
 
@@ -132,6 +135,33 @@ func (l *ladder) weakPrograms(find func(name string) string, denied *denial) *Ob
 	return nil
 }
 
+// boundedPrograms says that newuidmap and newgidmap have the setuid bit alone where nobody can have CAP_SYS_ADMIN, as in
+// ordinary containers. The kernel lets either who has that capability or the maker of a namespace write its maps, and the
+// programs are neither then: with file capabilities they stay the maker. Some versions go back to it by themselves, so this
+// is found out only when they were refused. Nil: it is not that.
+func (l *ladder) boundedPrograms(find func(name string) string, denied *denial) *Obstacle {
+	if l.at.UID == 0 || l.root.mayGain(unix.CAP_SYS_ADMIN) || !strings.Contains(denied.output, "id_map") ||
+		!strings.Contains(denied.output, "not permitted") {
+		return nil
+	}
+	paths := []string{find(mapPrograms[0]), find(mapPrograms[1])}
+	for _, path := range paths {
+		if path == "" {
+			return nil
+		}
+	}
+	if hasFileCapabilities(paths[0]) && hasFileCapabilities(paths[1]) {
+		return nil
+	}
+	return l.obstacle(NoSubordinateIDs, MapProgramBounded, strings.Join(paths, " "),
+		"CAP_SYS_ADMIN is not in the bounding set here, so newuidmap and newgidmap need file capabilities in place of the setuid bit (%s)", denied)
+}
+
+func hasFileCapabilities(path string) bool {
+	size, err := unix.Getxattr(path, "security.capability", nil)
+	return err == nil && size > 0
+}
+
 // weakness says why a program has no more rights than who starts it. An empty cause: it has.
 func weakness(path string) (cause Cause, subject, sentence string) {
 	status, err := os.Stat(path)
@@ -139,12 +169,10 @@ func weakness(path string) (cause Cause, subject, sentence string) {
 		return "", "", ""
 	}
 	owner, known := status.Sys().(*syscall.Stat_t)
-	size, err := unix.Getxattr(path, "security.capability", nil)
-	capable := err == nil && size > 0
 	switch {
 	case mountedNosuid(path):
 		return MapProgramNosuid, Root("/").mountOf(path).point, path + " lies on a file system mounted nosuid, where programs get no rights"
-	case capable:
+	case hasFileCapabilities(path):
 		return "", "", ""
 	case status.Mode()&fs.ModeSetuid == 0:
 		return MapProgramPowerless, "", path + " has neither the setuid bit nor file capabilities"

@@ -57,6 +57,8 @@ func (e Environment) rangeFixes(cause Cause, subject string) []string {
 			"`sudo chmod u+s $(command -v newuidmap newgidmap)`",
 			"`sudo setcap cap_setuid=ep $(command -v newuidmap)` and `sudo setcap cap_setgid=ep $(command -v newgidmap)`",
 		}
+	case MapProgramBounded:
+		return []string{e.fileCapabilities(strings.Fields(subject))}
 	case MapProgramForeign:
 		return []string{"`sudo chown root: $(command -v newuidmap newgidmap)` and `sudo chmod u+s $(command -v newuidmap newgidmap)`"}
 	case MapProgramNosuid:
@@ -76,6 +78,20 @@ func (e Environment) rangeFixes(cause Cause, subject string) []string {
 	}
 	return e.orOnHost("run as a user where user namespaces are allowed, or as root with CAP_SYS_ADMIN", seccompChange, appArmorChange)
 }
+
+// fileCapabilities gives newuidmap and newgidmap, by their paths in this order, file capabilities in place of the setuid bit.
+func (e Environment) fileCapabilities(paths []string) string {
+	if len(paths) != len(mapPrograms) {
+		paths = []string{"/usr/bin/newuidmap", "/usr/bin/newgidmap"}
+	}
+	if e.Contained() {
+		return fmt.Sprintf("in the image of the container: `RUN chmod u-s %s %s && setcap cap_setuid=ep %s && setcap cap_setgid=ep %s` (setcap: %s)",
+			paths[0], paths[1], paths[0], paths[1], e.packageOf(capPackage))
+	}
+	return fmt.Sprintf("`sudo chmod u-s %s %s`, `sudo setcap cap_setuid=ep %s` and `sudo setcap cap_setgid=ep %s`", paths[0], paths[1], paths[0], paths[1])
+}
+
+var capPackage = Package{Debian: "libcap2-bin", Fedora: "libcap", Alpine: "libcap", Arch: "libcap", SUSE: "libcap-progs"}
 
 func (e Environment) seccompFixes() []string {
 	changes := []change{seccompChange}
@@ -130,35 +146,32 @@ func profileFix() string {
 // Package is how distributions call a package; empty: as Debian does.
 type Package struct{ Debian, Fedora, Alpine, Arch, SUSE string }
 
+// packageOf is the name of a package here.
+func (e Environment) packageOf(wanted Package) string {
+	name := map[string]string{"fedora": wanted.Fedora, "alpine": wanted.Alpine, "arch": wanted.Arch, "suse": wanted.SUSE}[e.Family]
+	if name == "" {
+		return wanted.Debian
+	}
+	return name
+}
+
+// installers install a package, by family.
+var installers = map[string]string{
+	"debian": "apt-get install -y ", "fedora": "dnf install -y ", "alpine": "apk add ", "arch": "pacman -S ", "suse": "zypper install ",
+}
+
 // Install is the command that installs a package here.
 func (e Environment) Install(wanted Package) string {
-	or := func(name string) string {
-		if name == "" {
-			return wanted.Debian
-		}
-		return name
-	}
-	sudo := "sudo "
-	if e.UID == 0 || e.Contained() {
-		sudo = ""
-	}
-	var command string
-	switch e.Family {
-	case "debian":
-		command = "apt-get install -y " + wanted.Debian
-	case "fedora":
-		command = "dnf install -y " + or(wanted.Fedora)
-	case "alpine":
-		command = "apk add " + or(wanted.Alpine)
-	case "arch":
-		command = "pacman -S " + or(wanted.Arch)
-	case "suse":
-		command = "zypper install " + or(wanted.SUSE)
-	default:
+	installer, known := installers[e.Family]
+	if !known {
 		return "install the package " + wanted.Debian
 	}
-	if e.Contained() {
+	command := installer + e.packageOf(wanted)
+	switch {
+	case e.Contained():
 		return fmt.Sprintf("in the image of the container: `%s`", command)
+	case e.UID == 0:
+		return fmt.Sprintf("`%s`", command)
 	}
-	return fmt.Sprintf("`%s%s`", sudo, command)
+	return fmt.Sprintf("`sudo %s`", command)
 }

@@ -14,7 +14,6 @@ import (
 	"slipway.dev/engine/internal/layer"
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/recipe"
-	"slipway.dev/engine/internal/registry"
 	"slipway.dev/engine/internal/wire"
 )
 
@@ -118,13 +117,7 @@ func secretsOf(given []protocol.BuildSecret) (map[string][]byte, error) {
 	return secrets, nil
 }
 
-func runImage(s *Session) func(context.Context, *recipe.Workshop, protocol.RunCommand, wire.Emit) (protocol.Ran, error) {
-	return func(ctx context.Context, at *recipe.Workshop, params protocol.RunCommand, emit wire.Emit) (protocol.Ran, error) {
-		system, err := registry.SystemContext(s.Settings())
-		if err != nil {
-			return protocol.Ran{}, err
-		}
-		status, err := at.Run(ctx, params.Image, params.Command, system, emit)
-		return protocol.Ran{ExitCode: status}, err
-	}
+func runImage(ctx context.Context, at *recipe.Workshop, params protocol.RunCommand, emit wire.Emit) (protocol.Ran, error) {
+	status, err := at.Run(ctx, params.Image, params.Command, emit)
+	return protocol.Ran{ExitCode: status}, err
 }

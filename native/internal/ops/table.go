@@ -19,7 +19,7 @@ func Table(s *Session) wire.Handlers {
 		"image.push":          withStore(s, pushImage(s)),
 		"image.tag":           withStore(s, tagImage),
 		"image.remove":        withStore(s, removeImage),
-		"image.run":           withStore(s, runImage(s)),
+		"image.run":           withStore(s, runImage),
 		"layer.export":        withStore(s, exportLayer),
 
 		"layer.compare":    wire.Handle(compareLayers),

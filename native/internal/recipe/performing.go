@@ -33,8 +33,29 @@ func (m *making) discard(work *layer.Work, cause error) error {
 	return m.Layers.Discard(work)
 }
 
-// fill does the steps in the mounted file system.
-func (m *making) fill(ctx context.Context, work *layer.Work) (err error) {
+// fill does the steps in the image's files.
+func (m *making) fill(ctx context.Context, work *layer.Work) error {
+	return m.within(work, func(stage *stage) error {
+		for i, step := range m.Steps {
+			err := ctx.Err()
+			if err != nil {
+				return err
+			}
+			if run, is := step.(Run); is {
+				err = stage.run(ctx, i, run)
+			} else {
+				err = stage.apply(ctx, step)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// within makes the files of a work ready for commands while they are used.
+func (m *making) within(work *layer.Work, use func(*stage) error) (err error) {
 	room, err := m.Layers.Enter(work)
 	if err != nil {
 		return err
@@ -42,20 +63,7 @@ func (m *making) fill(ctx context.Context, work *layer.Work) (err error) {
 	defer func() { err = errors.Join(err, m.Layers.Leave(work, room)) }()
 	stage := &stage{making: m, room: room}
 	defer func() { err = errors.Join(err, stage.leave()) }()
-	for i, step := range m.Steps {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if run, is := step.(Run); is {
-			err = stage.run(ctx, i, run)
-		} else {
-			err = stage.apply(ctx, step)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return use(stage)
 }
 
 // stage is the file system that commands run in.

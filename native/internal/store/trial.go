@@ -59,7 +59,7 @@ func (g *trialGround) try(driver Driver) (result Trial) {
 	if driver == VFS || driver == Plain {
 		return Trial{Driver: driver, OK: true, Limits: g.limits(*found, found.execution, g.place.flags)}
 	}
-	flags, err := g.tryMounted(driver, options, *found)
+	seen, err := g.tryMounted(driver, options, *found)
 	if err != nil {
 		remedy := g.mountRemedy(driver, err)
 		if g.place.stacked() || g.place.remote() {
@@ -67,7 +67,11 @@ func (g *trialGround) try(driver Driver) (result Trial) {
 		}
 		return failed(driver, err, remedy)
 	}
-	return Trial{Driver: driver, OK: true, Limits: g.limits(*found, nil, flags)}
+	limits := g.limits(*found, nil, seen.flags)
+	if seen.dropsGroups {
+		limits = append(limits, fmt.Sprintf("%s takes the set-group-id bit from a directory that is given away: what is made in it gets another group", driver))
+	}
+	return Trial{Driver: driver, OK: true, Limits: limits}
 }
 
 func failed(driver Driver, err error, remedy string) Trial {
@@ -88,35 +92,46 @@ func (g *trialGround) soundness() (*soundness, error) {
 	return g.found, g.found.broken
 }
 
-// tryMounted mounts two layers and goes through the steps. It returns the flags of the mount.
-func (g *trialGround) tryMounted(driver Driver, options []string, found soundness) (flags int64, err error) {
+// mounted is what was seen of a mount that works.
+type mounted struct {
+	flags int64
+	// dropsGroups says that directories lose their set-group-id bit when their owner changes.
+	dropsGroups bool
+}
+
+// tryMounted mounts two layers and goes through the steps.
+func (g *trialGround) tryMounted(driver Driver, options []string, found soundness) (seen mounted, err error) {
 	layers := stackIn(filepath.Join(g.directory(), string(driver)))
 	if err := layers.fill(found); err != nil {
-		return 0, err
+		return seen, err
 	}
 	whiteouts := layers.whiteOut(driver)
 	unmount, err := layers.mount(driver, options)
 	if err != nil {
 		// What the kernel says to the mount is more than that it refuses the whiteouts.
-		return 0, err
+		return seen, err
 	}
 	defer unmount()
 	if whiteouts != nil {
-		return 0, whiteouts
+		return seen, whiteouts
 	}
 	for _, step := range steps {
 		if err := step.try(layers, found); err != nil {
-			return 0, fmt.Errorf("%s: %w", step.name, bare(err))
+			return seen, fmt.Errorf("%s: %w", step.name, bare(err))
 		}
 	}
 	if driver == Overlay && g.place.stacked() {
-		return 0, errors.New("the storage library does not use it there")
+		return seen, errors.New("the storage library does not use it there")
 	}
 	var status unix.Statfs_t
 	if err := unix.Statfs(layers.merged, &status); err != nil {
-		return 0, err
+		return seen, err
 	}
-	return int64(status.Flags), nil
+	seen.flags = int64(status.Flags)
+	if found.severalIDs {
+		seen.dropsGroups, err = dropsGroups(layers.merged + "/group")
+	}
+	return seen, err
 }
 
 func (s stack) mount(driver Driver, options []string) (unmount func(), err error) {

@@ -160,6 +160,16 @@ func changesOwner(s stack, found soundness) error {
 	return ownedByOther(s.merged + "/linked")
 }
 
+// dropsGroups gives a directory that hands its group on to another user.
+func dropsGroups(directory string) (bool, error) {
+	if err := errors.Join(unix.Mkdir(directory, 0o755), unix.Chmod(directory, 0o2775), unix.Chown(directory, 1, 1)); err != nil {
+		return false, err
+	}
+	var status unix.Stat_t
+	err := unix.Stat(directory, &status)
+	return status.Mode&unix.S_ISGID == 0, err
+}
+
 func runsProgram(s stack, _ soundness) error { return executable(s.merged + "/program") }
 
 func absent(path string) error {

@@ -3,6 +3,7 @@ import { writeRows } from './document.mjs';
 import { builtImage, firstDifferentLayer } from './image.mjs';
 import { expected, KERNELS, SETTINGS, USERS } from './kernel-cases.mjs';
 import { lastLines, run } from './run.mjs';
+import { reasonOf } from './volatile.mjs';
 import { buildOnHost, equipment, openWorkshop } from './workshop.mjs';
 
 /** Where the virtual machine finds this one's loopback. */
@@ -77,13 +78,14 @@ async function tryMachine(workshop, { kernel, user, setting }, references) {
   ]);
   const part = (name) => partOf(stdout, name);
   const doctor = readDoctor(part('doctor').text);
-  const results = {};
-  for (const name of projects) {
-    results[name] = await resultOf(part(name), repository('127.0.0.1', name), references.get(name));
-  }
   const told = /^([\w-]+), .*?\bdriver (\S+)/m.exec(part('multi-stage').text);
   const mode = doctor?.mode || told?.[1] || 'not told';
   const driver = doctor?.driver || told?.[2] || 'not told';
+  const results = {};
+  for (const name of projects) {
+    const repositoryHere = repository('127.0.0.1', name);
+    results[name] = await resultOf(part(name), repositoryHere, references.get(name), driver);
+  }
   const verdict = judge(must, { mode, driver, results });
   const cells = [
     mode,
@@ -126,19 +128,17 @@ function partOf(output, name) {
   };
 }
 
-async function resultOf({ text, code }, repository, reference) {
+async function resultOf({ text, code }, repository, reference, driver) {
   if (code === null) return { built: false, text: 'did not end' };
   if (code !== 0) return { built: false, text: /^Error: (.*)$/m.exec(text)?.[1] ?? `exit code ${code}` };
   const image = await builtImage(repository);
   const same = image.layers.filter((layer, index) => layer === reference.layers[index]).length;
   if (same === reference.layers.length) return { built: true, equal: true, text: 'the same layers' };
   const differences = await firstDifferentLayer(reference, image);
-  return {
-    built: true,
-    equal: false,
-    text: `${same} of ${image.layers.length} layers the same`,
-    differences,
-  };
+  const text = `${same} of ${image.layers.length} layers the same`;
+  const reason = reasonOf(driver, differences);
+  if (reason !== '') return { built: true, equal: true, text: `${text}: ${reason}` };
+  return { built: true, equal: false, text, differences };
 }
 
 /** @returns 'yes', or what is not as it must be */

@@ -18,3 +18,23 @@ export const VOLATILE = [
   },
   { path: /\/__pycache__\/[^/]+\.pyc$/, why: 'byte code holds the time of its source' },
 ];
+
+/** Differences that a driver makes and slipway warns of, by the driver. */
+const OF_DRIVERS = {
+  'fuse-overlayfs': {
+    // The directory whose group is to be inherited, and what was made in it.
+    line: / srv\//,
+    why: 'fuse-overlayfs takes the set-group-id bit from a directory that is given away',
+  },
+};
+
+/**
+ * @param {string} driver
+ * @param {readonly string[]} differences as `firstDifferentLayer` tells them
+ * @returns {string} the reason; '' where there is none
+ */
+export function reasonOf(driver, differences) {
+  const known = OF_DRIVERS[driver];
+  const lines = differences.slice(1);
+  return known && lines.length > 0 && lines.every((line) => known.line.test(line)) ? known.why : '';
+}
