@@ -16,11 +16,12 @@ export const buildVariables: readonly DescribedVariable[] = [
   },
   {
     name: 'WERF_BUILDAH_MODE',
-    explains: 'how commands are isolated: native-rootless or native-chroot (default: the best that works)',
+    explains:
+      'how commands are isolated: native-rootless, native-chroot or plain-chroot (default: the best that works)',
   },
   {
     name: 'WERF_BUILDAH_STORAGE_DRIVER',
-    explains: 'overlay, fuse-overlayfs or vfs (default: the best that works)',
+    explains: 'overlay, fuse-overlayfs, vfs or plain (default: the best that works)',
   },
   { name: 'WERF_BUILDAH_RUNTIME', explains: 'OCI runtime (default: the first that works)' },
   {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildVariables } from '../../src/cli/build-variables.ts';
 import { parseUlimits } from '../../src/cli/parse-ulimits.ts';
 import { storeSettings } from '../../src/cli/store-settings.ts';
 
@@ -84,5 +85,26 @@ describe('SLIPWAY_BLOB_CACHE_MB', () => {
 
   it.each(['0', '-1', '1.5', '10G', 'much'])('refuses %s', (value) => {
     expect(() => size(value)).toThrow(`SLIPWAY_BLOB_CACHE_MB: "${value}" is not a number of megabytes`);
+  });
+});
+
+describe('the help', () => {
+  const explained = (variable: string) =>
+    buildVariables.find(({ name }) => name === variable)?.explains ?? '';
+  /** The values that a refusal lists. */
+  const possible = (variable: string) => {
+    try {
+      storeSettings({ [variable]: 'nonsense' });
+    } catch (error) {
+      return (error as { hint: string }).hint.replace('use one of ', '').split(', ');
+    }
+    return [];
+  };
+
+  it.each(['WERF_BUILDAH_MODE', 'WERF_BUILDAH_STORAGE_DRIVER'])('names what %s can be', (variable) => {
+    const usual = ['auto', 'default', 'docker'];
+    const special = possible(variable).filter((value) => !usual.includes(value));
+    expect(special.length).toBeGreaterThan(2);
+    for (const value of special) expect(explained(variable)).toContain(value);
   });
 });

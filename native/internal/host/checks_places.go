@@ -3,7 +3,6 @@ package host
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -177,23 +176,24 @@ func (x examination) devices() Check {
 	return bad(state, id, title, strings.Join(missing, " ")+": not there, or not devices", strings.Join(fixes, ", "))
 }
 
-// descriptors is the directory of open files, by which programs are started that are open already.
-const descriptors = "/dev/fd"
-
+// descriptors checks the directory of open files. Kernels such as 5.10 look there for a program that is open already, which
+// is how OCI runtimes and what unpacks layers start themselves.
 func (x examination) descriptors() Check {
-	const id, title = "dev-fd", "open files in " + descriptors
-	const link = "`sudo ln -sfn /proc/self/fd /dev/fd`"
-	target, err := os.Readlink(x.root.path(descriptors))
-	switch status, missing := os.Stat(x.root.path(descriptors)); {
-	case err == nil && filepath.Clean(target) == "/proc/self/fd" && x.root.exists("/proc/self/fd"),
-		err != nil && missing == nil && status.IsDir():
-		return good(id, title, "there")
+	const id, title = "dev-fd", "open files in /dev/fd"
+	const found = "not there: with older kernels OCI runtimes and the unpacking of layers do not start"
+	const link = "`sudo ln -s /proc/self/fd /dev/fd`"
+	path := x.root.path("/dev/fd")
+	target, notLink := os.Readlink(path)
+	status, missing := os.Stat(path)
+	switch {
 	case !x.root.exists("/proc/self/status"):
 		return bad(Limited, id, title, "not there, as /proc is not mounted", x.at.Fixes(ProcMissing, "")...)
-	case err == nil:
-		return bad(Limited, id, title, "a link to "+target+", which is not that of the kernel: OCI runtimes do not start", link)
+	case missing == nil && status.IsDir():
+		return good(id, title, "there")
+	case notLink == nil:
+		return bad(Limited, id, title, "a link to "+target+", which is no directory", "`sudo rm /dev/fd` and "+link)
 	}
-	return bad(Limited, id, title, "not there: OCI runtimes do not start, nor what unpacks layers", link)
+	return bad(Limited, id, title, found, link)
 }
 
 func (x examination) git() Check {

@@ -73,6 +73,9 @@ func (p patient) checks(t *testing.T) []Check {
 			must(t, os.Symlink(path, root.path(path)))
 		}
 	}
+	if !slices.Contains(p.without, "/dev/fd") {
+		must(t, os.Symlink("/proc/self/fd", root.path("/dev/fd")))
+	}
 	set := map[string]string{"PATH": "/bin:/sbin", "HOME": "/home/me", "XDG_RUNTIME_DIR": "/run/user/1000", "USER": "me"}
 	maps.Copy(set, p.set)
 	ground := p.ground
@@ -118,7 +121,7 @@ func TestEveryCauseIsNamedWithItsRemedy(t *testing.T) {
 		found   string
 		fix     string
 	}{
-		"an old kernel":               {patient{files: files{"/proc/sys/kernel/osrelease": "5.10.0-1-amd64"}}, "kernel", Limited, "5.13", "fuse-overlayfs"},
+		"an old kernel":               {patient{files: files{"/proc/sys/kernel/osrelease": "5.10.0-1-amd64"}, without: []string{"/bin/fuse-overlayfs"}}, "kernel", Limited, "5.13", "fuse-overlayfs"},
 		"overlay not loaded":          {patient{files: files{"/proc/filesystems": "\text4\n", "/lib/modules/6.1.0-1-amd64/modules.dep": "kernel/fs/overlayfs/overlay.ko.xz:\n"}}, "overlay", Limited, "not loaded", "`sudo modprobe overlay`"},
 		"overlay is not there":        {patient{files: files{"/proc/filesystems": "\text4\n"}}, "overlay", Limited, "no module", "fuse-overlayfs"},
 		"a kernel without namespaces": {patient{files: files{"/boot/config-6.1.0-1-amd64": "# CONFIG_USER_NS is not set\n"}}, "userns-kernel", Missing, "not set", "CONFIG_USER_NS=y"},
@@ -161,6 +164,10 @@ func TestEveryCauseIsNamedWithItsRemedy(t *testing.T) {
 		"old groups":                     {patient{files: mounted("1 2 0:1 / /sys/fs/cgroup/cpu rw - cgroup c rw\n")}, "cgroups", Limited, "version 1", "unified_cgroup_hierarchy"},
 		"no groups":                      {patient{files: mounted("")}, "cgroups", Limited, "not mounted", "cgroup2"},
 		"no /dev/null":                   {patient{without: []string{"/dev/null"}}, "devices", Missing, "/dev/null", "mknod -m 666 /dev/null c 1 3"},
+		"no /dev/fd":                     {patient{without: []string{"/dev/fd"}}, "dev-fd", Limited, "not there", "`sudo ln -s /proc/self/fd /dev/fd`"},
+		"a file as /dev/fd":              {patient{without: []string{"/dev/fd"}, files: files{"/dev/fd": ""}}, "dev-fd", Limited, "not there", "`sudo ln -s"},
+		"neither /dev/fd nor /proc":      {patient{without: []string{"/dev/fd", "/proc/self/status"}}, "dev-fd", Limited, "/proc", "mount -t proc"},
+		"newuidmap in a container":       {patient{files: docker, ground: denied(Obstacle{Code: NoSubordinateIDs, Cause: MapProgramBounded, Message: "bounding set", Remedy: "setcap"})}, "newuidmap", Limited, "bounding set", "setcap"},
 		"no git":                         {patient{without: []string{"/bin/git"}}, "git", Limited, "not installed", "apt-get install -y git"},
 		"no /dev/shm":                    {patient{without: []string{"/dev/shm/"}}, "shm", Limited, "cannot be written", "mount -t tmpfs"},
 		"few open files":                 {patient{limits: []Limit{{"nofile", 256, 1024}}}, "open-files", Limited, "1024", "nofile 65536"},
@@ -240,6 +247,46 @@ func TestAFullStoreIsSeen(t *testing.T) {
 	for _, check := range Checks(t.Context(), "/", Ground{Standing: AsRoot}, Site{Store: place + "/store"}) {
 		if check.ID == "space" && (check.State != Limited || !strings.Contains(check.Found, "less than 5 %")) {
 			t.Errorf("%+v", check)
+		}
+	}
+}
+
+func TestTheCheapestFixComesFirst(t *testing.T) {
+	old := map[string]string{"/proc/sys/kernel/osrelease": "5.10.0-1-amd64"}
+	for name, c := range map[string]struct {
+		without []string
+		want    []string
+	}{
+		"no device":  {[]string{"/dev/fuse"}, []string{"`sudo modprobe fuse` and `sudo chmod 666 /dev/fuse`", "boot a newer kernel"}},
+		"no program": {[]string{"/bin/fuse-overlayfs"}, []string{"`sudo apt-get install -y fuse-overlayfs`", "boot a newer kernel"}},
+		"both there": {nil, []string{"boot a newer kernel"}},
+	} {
+		if got := (patient{files: old, without: c.without}).check(t, "kernel").Fixes; !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+func TestWhatIsInstalledIsNotToBeInstalled(t *testing.T) {
+	files := map[string]string{"/bin/crun": "", "/bin/runc": "",
+		"/proc/self/mountinfo": onDisk + "1 2 0:1 / /sys/fs/cgroup/cpu rw - cgroup c rw\n1 2 0:1 / /sys/fs/cgroup/unified rw - cgroup2 c rw\n"}
+	for _, fix := range (patient{files: files}).check(t, "cgroups").Fixes {
+		if strings.Contains(fix, "install") {
+			t.Errorf("got %s", fix)
+		}
+	}
+}
+
+func TestAVolumeForTheStoreIsNamedByItsDirectory(t *testing.T) {
+	docker := map[string]string{dockerMark: "", "/proc/self/mountinfo": onOverlay}
+	for store, want := range map[string]string{
+		"/home/me/.local/share/containers/storage": "slipway-store:/home/me/.local/share/containers …",
+		"/.local/share/containers/storage":         "slipway-store:/.local/share/containers …",
+		"/var/lib/containers/storage":              "slipway-store:/var/lib/containers …",
+		"/layers":                                  "slipway-store:/layers …",
+	} {
+		if got := (patient{files: docker, store: store}).check(t, "store-place").Fixes; len(got) == 0 || !strings.Contains(got[0], want) {
+			t.Errorf("%s: got %q", store, got)
 		}
 	}
 }

@@ -115,6 +115,16 @@ func TestARemedyIsTheLineToWriteInThisEnvironment(t *testing.T) {
 	}
 }
 
+func TestNewuidmapGetsFileCapabilitiesInContainers(t *testing.T) {
+	for _, cause := range []Cause{MapProgramPowerless, MapProgramBounded} {
+		got := (Environment{Place: InKubernetes, Family: "debian", UID: 1000}).Remedy(cause, "")
+		if got != "in the image of the container: `RUN chmod u-s /usr/bin/newuidmap /usr/bin/newgidmap && setcap cap_setuid=ep /usr/bin/newuidmap "+
+			"&& setcap cap_setgid=ep /usr/bin/newgidmap` (setcap: libcap2-bin)" {
+			t.Errorf("%s: got %s", cause, got)
+		}
+	}
+}
+
 func TestAVolumeIsWrittenAsThePlaceWantsIt(t *testing.T) {
 	const home, disk = "/home/me/.local/share/containers/storage", "/disk/layers"
 	for _, c := range []struct {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -35,6 +36,22 @@ func nameless(t *testing.T, count string) map[string]string {
 // with adds binds.
 func with(binds map[string]string, place, source string) map[string]string {
 	binds[place] = source
+	return binds
+}
+
+// capable puts copies of newuidmap and newgidmap in their places that have file capabilities and no setuid bit.
+func capable(t *testing.T, binds map[string]string) map[string]string {
+	t.Helper()
+	for path, capability := range map[string]int{"/usr/bin/newuidmap": unix.CAP_SETUID, "/usr/bin/newgidmap": unix.CAP_SETGID} {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		binds[path] = file(t, string(text), 0o755)
+		// Version 2, in effect at once; then what is permitted and what is inherited, twice.
+		value := make([]byte, 20)
+		binary.LittleEndian.PutUint32(value, 0x02000001)
+		binary.LittleEndian.PutUint32(value[4:], 1<<capability)
+		must(t, unix.Setxattr(binds[path], "security.capability", value, 0))
+	}
 	return binds
 }
 
@@ -85,6 +102,8 @@ func TestTheHighestStandingThatWorksIsTaken(t *testing.T) {
 		"a user without name and ranges":  {stage{UID: stranger}, SingleID, "no-name"},
 		"newuidmap without its bit":       {stage{UID: stranger, Binds: with(ranged(t, "65536"), powerless, file(t, string(copied), 0o755))}, SingleID, "newuidmap-without-setuid"},
 		"newuidmap is not there":          {stage{UID: stranger, Binds: with(ranged(t, "65536"), powerless, "/dev/null")}, SingleID, "newuidmap-missing"},
+		"newuidmap in a container":        {stage{UID: stranger, Keep: dockers(), Binds: ranged(t, "65536")}, SingleID, "newuidmap-bounded"},
+		"newuidmap with capabilities":     {stage{UID: stranger, Keep: dockers(), Binds: capable(t, ranged(t, "65536"))}, InNamespace, ""},
 		"no new privileges":               {stage{UID: stranger, Binds: ranged(t, "65536"), NoNewPrivileges: true}, SingleID, "no-new-privileges"},
 		"a user under Docker's filter":    {stage{UID: stranger, Refused: dockerRefuses}, Bare, "seccomp"},
 		"a user under a killing filter":   {stage{UID: stranger, Refused: dockerRefuses, Kills: "process"}, Bare, "seccomp-kills"},

@@ -154,7 +154,8 @@ func (l *ladder) boundedPrograms(find func(name string) string, denied *denial) 
 		return nil
 	}
 	return l.obstacle(NoSubordinateIDs, MapProgramBounded, strings.Join(paths, " "),
-		"CAP_SYS_ADMIN is not in the bounding set here, so newuidmap and newgidmap need file capabilities in place of the setuid bit (%s)", denied)
+		"the setuid bit of newuidmap and newgidmap has no power where CAP_SYS_ADMIN is not in the bounding set, file capabilities have it: "+
+			"`setcap cap_setuid=ep %s` and `setcap cap_setgid=ep %s` (%s)", paths[0], paths[1], denied)
 }
 
 func hasFileCapabilities(path string) bool {

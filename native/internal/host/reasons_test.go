@@ -87,3 +87,39 @@ func TestProfilesOfAppArmorAreNotLabelsOfSELinux(t *testing.T) {
 		}
 	}
 }
+
+func TestMapProgramsWithoutFileCapabilitiesAreNamedWhereTheyCannotWork(t *testing.T) {
+	const docker, all = "CapBnd:\t00000000a80425fb\n", "CapBnd:\t000001ffffffffff\n"
+	refused := &denial{text: "newgidmap failed", output: "newgidmap: write to gid_map failed: Operation not permitted"}
+	for name, c := range map[string]struct {
+		status  string
+		denied  *denial
+		without string
+		want    Cause
+	}{
+		"in a container":            {docker, refused, "", MapProgramBounded},
+		"on a host":                 {all, refused, "", ""},
+		"nothing known":             {"", refused, "", ""},
+		"another refusal":           {docker, &denial{output: "newuidmap: uid range [0-1) -> [0-1) not allowed"}, "", ""},
+		"a program that is missing": {docker, refused, "newgidmap", ""},
+	} {
+		root := fixture(t, map[string]string{"/proc/self/status": c.status, "/bin/newuidmap": "", "/bin/newgidmap": ""})
+		l := ladder{root: root, at: Environment{Place: InDocker, Family: "debian", UID: 1000}}
+		found := func(program string) string {
+			if program == c.without {
+				return ""
+			}
+			return root.path("/bin/" + program)
+		}
+		got := l.boundedPrograms(found, c.denied)
+		switch {
+		case got == nil:
+			if c.want != "" {
+				t.Errorf("%s: got nothing", name)
+			}
+		case got.Cause != c.want || !strings.Contains(got.Message, "file capabilities") || !strings.Contains(got.Remedy, "in the image of the container: `RUN chmod u-s ") ||
+			!strings.Contains(got.Remedy, "&& setcap cap_setuid=ep "+found("newuidmap")+" && setcap cap_setgid=ep "+found("newgidmap")):
+			t.Errorf("%s: got %+v", name, got)
+		}
+	}
+}

@@ -53,6 +53,10 @@ func (e Environment) rangeFixes(cause Cause, subject string) []string {
 	case MapProgramMissing:
 		return []string{e.Install(mapPackage)}
 	case MapProgramPowerless:
+		// The bit alone has no power in ordinary containers.
+		if e.Contained() {
+			return []string{e.fileCapabilities(nil)}
+		}
 		return []string{
 			"`sudo chmod u+s $(command -v newuidmap newgidmap)`",
 			"`sudo setcap cap_setuid=ep $(command -v newuidmap)` and `sudo setcap cap_setgid=ep $(command -v newgidmap)`",

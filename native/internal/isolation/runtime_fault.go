@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"slipway.dev/engine/internal/host"
@@ -23,12 +24,16 @@ func noRuntime(problems []runtimeProblem) *host.Obstacle {
 			Code: NoRuntime, Message: fmt.Sprintf("no OCI runtime is installed (%s)", strings.Join(runtimes, ", ")), Remedy: install,
 		}
 	}
+	// What is installed and fails does not get better by that.
+	if slices.ContainsFunc(problems, func(problem runtimeProblem) bool { return filepath.Base(problem.path) == "runc" }) {
+		install = ""
+	}
 	said := make([]string, 0, len(problems))
 	var remedies []string
 	for _, problem := range problems {
 		message, remedy := problem.explain(install)
 		said = append(said, message)
-		if remedy != "" {
+		if remedy != "" && !slices.Contains(remedies, remedy) {
 			remedies = append(remedies, remedy)
 		}
 	}
@@ -43,13 +48,18 @@ func (p runtimeProblem) explain(install string) (message, remedy string) {
 	name := filepath.Base(p.path)
 	switch {
 	case strings.Contains(message, "unknown version specified"):
+		if install == "" {
+			return message + " (it is too old for today's runtime specification)", name + " 1.8.4 or newer"
+		}
 		return message + " (it is too old for today's runtime specification)", fmt.Sprintf("%s 1.8.4 or newer, or runc: %s", name, install)
 	case strings.Contains(message, "cgroups in hybrid mode not supported"):
-		return message, fmt.Sprintf("boot with `systemd.unified_cgroup_hierarchy=1`; or %s", install)
+		unified := "boot with `systemd.unified_cgroup_hierarchy=1`"
+		if install == "" {
+			return message, unified
+		}
+		return message, unified + "; or " + install
 	case strings.Contains(message, "/nothing: permission denied"):
 		return message + " (the store may lie on a file system mounted noexec)", "put the store on a file system that is not mounted noexec"
-	case name == "runc":
-		return message, ""
 	}
 	return message, install
 }

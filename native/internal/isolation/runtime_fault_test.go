@@ -34,3 +34,12 @@ func TestARuntimesWordsAreExplainedInOneSentenceWithAFix(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestARuntimeThatIsInstalledIsNotToBeInstalled(t *testing.T) {
+	for _, said := range []string{"unknown version specified", "cgroups in hybrid mode not supported", "something else"} {
+		got := noRuntime([]runtimeProblem{{"/usr/bin/crun", errors.New(said)}, {"/usr/sbin/runc", errors.New("refused")}})
+		if strings.Contains(got.Remedy, "install") || strings.Contains(got.Remedy, "runc") || !strings.Contains(got.Message, "/usr/sbin/runc: refused") {
+			t.Errorf("%s: %+v", said, got)
+		}
+	}
+}

@@ -37,8 +37,11 @@ func (s *Session) dockerfileImage(
 	if err != nil {
 		return nil, err
 	}
+	s.building.Add(1)
 	made, err := s.build(ctx, request, emit)
-	err = errors.Join(err, at.Layers.Rest())
+	if s.building.Add(-1) == 0 {
+		err = errors.Join(err, at.Layers.Rest())
+	}
 	var unsupported *dockerfile.Unsupported
 	if errors.As(err, &unsupported) {
 		place := request.Name

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/creachadair/jrpc2"
 
@@ -21,6 +22,9 @@ type Session struct {
 	ground host.Ground
 	// storeObstacle says that this process has no store; nil: it has.
 	storeObstacle error
+
+	// building counts builds under way: their working trees are kept from one instruction to the next.
+	building atomic.Int32
 
 	mu       sync.Mutex
 	settings *protocol.Settings

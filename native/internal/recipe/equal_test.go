@@ -226,6 +226,8 @@ func printSamples(driver string) int {
 // sampleUser is an ordinary user, made for these tests, with subordinate ids or without.
 func sampleUser(t *testing.T, name string, options ...string) *user.User {
 	t.Helper()
+	// Of a run that was killed.
+	_ = exec.Command("userdel", "--remove", name).Run()
 	if out, err := exec.Command("useradd", append(options, "--create-home", "--system", name)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -12,6 +12,8 @@ import (
 // filesystem is where a directory lies.
 type filesystem struct {
 	path string
+	// store is the directory of the layers, where this is one above it; empty: this is it.
+	store string
 	// kind is the kernel's name of the file system, source what is mounted, mountPoint where.
 	kind, source, mountPoint string
 	// flags are those of statfs, of the mount and the file system together.

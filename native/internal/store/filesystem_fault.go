@@ -23,17 +23,21 @@ const (
 // elsewhere is how the store gets another place.
 const elsewhere = "put the store elsewhere: a storage.conf with another graphroot, named by CONTAINERS_STORAGE_CONF"
 
-// volume is how it gets another place where slipway runs in a container.
-func volume(path string) string {
-	return fmt.Sprintf("mount a volume there: `docker run -v slipway-store:%s`, in a pod an emptyDir", path)
-}
-
 // another is the remedy that fits: a volume in a container, else another directory.
 func (f filesystem) another() string {
 	if f.contained() {
-		return volume(f.path) + "; or " + elsewhere
+		return f.volume() + "; or " + elsewhere
 	}
 	return elsewhere
+}
+
+// volume is how the store gets another file system where slipway runs in a container.
+func (f filesystem) volume() string {
+	place := f.store
+	if place == "" {
+		place = f.path
+	}
+	return "mount a volume for the store: " + host.SurroundingsOutside().StoreVolume(place)
 }
 
 // fault is an error in words, and what mends it.

@@ -71,9 +71,13 @@ func notMade(graphRoot string, err error) error {
 	for {
 		seen, missing := lookAt(nearest)
 		if missing == nil {
+			seen.store = graphRoot
 			obstacle := seen.fault(err)
 			obstacle.Message = fmt.Sprintf("the store %s cannot be made: %s", graphRoot, reason(seen, err))
-			if inHome(graphRoot) {
+			switch {
+			case inHome(graphRoot) && seen.contained():
+				obstacle.Remedy = seen.volume() + "; or " + homeRemedy
+			case inHome(graphRoot):
 				obstacle.Remedy = homeRemedy
 			}
 			return obstacle
@@ -100,7 +104,11 @@ func reason(seen filesystem, err error) string {
 	return err.Error()
 }
 
+// inHome says whether the place of the store follows from HOME. Containers of users without a name have the home "/".
 func inHome(path string) bool {
 	home := os.Getenv("HOME")
-	return home != "" && home != "/" && within(path, home)
+	if home == "/" {
+		return within(path, "/.local")
+	}
+	return home != "" && within(path, home)
 }

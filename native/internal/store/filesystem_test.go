@@ -83,20 +83,38 @@ func TestEachRefusalOfAMountHasItsRemedy(t *testing.T) {
 		err       error
 		want      string
 	}{
-		{"ext4", false, &mountError{unix.ENODEV}, "`sudo modprobe overlay`, or the package fuse-overlayfs and /dev/fuse"},
-		{"ext4", false, &mountError{unix.EPERM}, "the package fuse-overlayfs"},
+		{"ext4", false, &mountError{unix.ENODEV}, "`sudo modprobe overlay`, or "},
+		{"ext4", false, &mountError{unix.EPERM}, "/dev/fuse (`sudo modprobe fuse`)"},
 		{"overlay", false, &mountError{unix.EINVAL}, "a place for the store that is not on overlay"},
 		{"nfs4", false, &mountError{unix.EINVAL}, "a place for the store on a local disk"},
 		{"ramfs", false, errors.New("opaque"), "ext4, xfs or btrfs"},
 		{"ext4", false, unix.EDQUOT, "raise the quota"},
 		{"ext4", true, &mountError{unix.EPERM}, "`docker run --security-opt seccomp=unconfined"},
 		{"ext4", true, &mountError{unix.ENODEV}, "`docker run --device /dev/fuse`"},
-		{"overlay", true, &mountError{unix.EINVAL}, "`docker run -v slipway-store:/s`"},
+		{"overlay", true, &mountError{unix.EINVAL}, "`docker run --volume slipway-store:/s …`"},
 	} {
 		ground := &trialGround{place: filesystem{path: "/s", kind: test.kind, mountPoint: "/s", contained: func() bool { return test.contained }}}
 		if got := ground.mountRemedy(Overlay, test.err); !strings.Contains(got, test.want) {
 			t.Errorf("%s, %v: got %s", test.kind, test.err, got)
 		}
+	}
+}
+
+func TestANewerKernelIsTheLastAdvice(t *testing.T) {
+	place := filesystem{path: "/s", kind: "ext4", contained: func() bool { return false }}
+	device, kernel, both := strings.Cut(place.deniedRemedy(true), "; or ")
+	if !both || !strings.HasSuffix(device, "/dev/fuse (`sudo modprobe fuse`)") || !strings.HasPrefix(kernel, "kernel 5.13 or later") {
+		t.Errorf("got %q, %q", device, kernel)
+	}
+	if got := place.deniedRemedy(false); strings.Contains(got, "kernel") {
+		t.Errorf("root: got %s", got)
+	}
+}
+
+func TestAVolumeIsAdvisedWhereTheLayersAre(t *testing.T) {
+	place := filesystem{path: "/", store: "/.local/share/containers/storage", contained: func() bool { return true }}
+	if got := place.another(); !strings.Contains(got, "slipway-store:/.local/share/containers …") {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -29,7 +29,7 @@ func (g *trialGround) mountRemedy(driver Driver, err error) string {
 	case errors.As(err, &mounting) && errors.Is(err, unix.ENODEV):
 		return "`sudo modprobe overlay`, or " + g.place.fuseAdvice()
 	case errors.As(err, &mounting) && errors.Is(err, fs.ErrPermission):
-		return g.place.deniedRemedy()
+		return g.place.deniedRemedy(rootless())
 	}
 	return anotherKind
 }
@@ -42,21 +42,27 @@ func (g *trialGround) libraryRemedy(driver Driver, err error) string {
 	return ""
 }
 
-// deniedRemedy is for a kernel or a container that refuses overlay mounts.
-func (f filesystem) deniedRemedy() string {
+// deniedRemedy is for a kernel or a container that refuses overlay mounts, cheapest first; older kernels do so to users.
+func (f filesystem) deniedRemedy(user bool) string {
 	if f.contained() {
 		return "`docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or " + f.fuseAdvice()
 	}
-	if rootless() {
-		return fmt.Sprintf("kernel 5.13 or later, which lets users mount overlay (this is %s), or %s", release(), f.fuseAdvice())
+	if user {
+		return fmt.Sprintf("%s; or kernel 5.13 or later, which lets users mount overlay (this is %s)", f.fuseAdvice(), release())
 	}
 	return f.fuseAdvice()
 }
 
 // fuseAdvice is how fuse-overlayfs gets possible.
 func (f filesystem) fuseAdvice() string {
-	if f.contained() {
+	_, missing := exec.LookPath("fuse-overlayfs")
+	switch {
+	case f.contained() && missing == nil:
+		return "`docker run --device /dev/fuse`"
+	case f.contained():
 		return "the package fuse-overlayfs in the image and `docker run --device /dev/fuse`"
+	case missing == nil:
+		return "/dev/fuse (`sudo modprobe fuse`)"
 	}
 	return "the package fuse-overlayfs and /dev/fuse (`sudo modprobe fuse`)"
 }

@@ -54,7 +54,7 @@ var driversByTrial = []struct {
 	}},
 	{name: "overlay", wish: Wish{Asked: "overlay"}, chosen: FuseOverlayfs},
 	{name: "root of a container", chosen: FuseOverlayfs, said: []string{
-		"fix: a place for the store that is not on overlay: mount a volume there: `docker run -v slipway-store:#`, in a pod an emptyDir",
+		"fix: a place for the store that is not on overlay: mount a volume for the store: #slipway-store:#",
 		"trial fuse-overlayfs: true",
 	}},
 	{name: "neither", chosen: VFS, said: []string{

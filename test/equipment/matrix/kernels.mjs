@@ -135,10 +135,10 @@ async function resultOf({ text, code }, repository, reference, driver) {
   const same = image.layers.filter((layer, index) => layer === reference.layers[index]).length;
   if (same === reference.layers.length) return { built: true, equal: true, text: 'the same layers' };
   const differences = await firstDifferentLayer(reference, image);
-  const text = `${same} of ${image.layers.length} layers the same`;
+  const told = `${same} of ${image.layers.length} layers the same`;
   const reason = reasonOf(driver, differences);
-  if (reason !== '') return { built: true, equal: true, text: `${text}: ${reason}` };
-  return { built: true, equal: false, text, differences };
+  if (reason !== '') return { built: true, equal: true, text: `${told}: ${reason}` };
+  return { built: true, equal: false, text: told, differences };
 }
 
 /** @returns 'yes', or what is not as it must be */
