@@ -52,6 +52,10 @@ func (s *stage) run(ctx context.Context, number int, step Run) error {
 	if failed.Status == 0 {
 		return err
 	}
+	// A policy leaves no trace in what a command says but that something was not permitted.
+	if hint := (isolation.Denial{Output: failed.Tail}).Hint("/"); hint != "" {
+		s.progress.Log("slipway: " + hint)
+	}
 	return failed
 }
 
