@@ -70,7 +70,7 @@ func (w Wish) unfit(driver Driver) *host.Obstacle {
 	switch {
 	case !w.Unmounted || driver == Plain:
 		return nil
-	case driver == VFS && w.Ground == host.Plain:
+	case driver == VFS && (w.Ground == host.Plain || w.Ground == host.AsRoot):
 		return nil
 	case driver == VFS:
 		return &host.Obstacle{Code: Unusable, Message: "storage driver vfs cannot keep the owners of files here, where this process has a single id", Remedy: unset}

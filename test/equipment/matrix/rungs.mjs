@@ -8,8 +8,8 @@ import { buildOnHost, openWorkshop, tryOnHost } from './workshop.mjs';
 const PROJECTS = ['multi-stage', 'no-run'];
 const MODES = ['native-rootless', 'native-chroot', 'plain-chroot'];
 const DRIVERS = ['overlay', 'fuse-overlayfs', 'vfs', 'plain'];
-/** An ordinary user with subordinate ids; made where it is missing. */
-const USER = 'slipway-test';
+/** Ordinary users with subordinate ids and without; made where they are missing. */
+const USERS = { user: 'slipway-test', 'user of one id': 'slipway-test-single' };
 
 const PART = {
   name: 'rungs',
@@ -22,7 +22,8 @@ const PART = {
 
 /** Whether a combination can work at all. */
 function isPossible({ user, mode, driver }) {
-  if (mode === 'plain-chroot') return user === 'root' && driver === 'plain';
+  if (user === 'user of one id') return mode === 'native-chroot' && driver === 'plain';
+  if (mode === 'plain-chroot') return user === 'root' && ['plain', 'vfs'].includes(driver);
   return true;
 }
 
@@ -34,7 +35,7 @@ function isPossible({ user, mode, driver }) {
  * @returns {Promise<boolean>} whether all layers were equal
  */
 export async function runRungs(wanted, say, keep) {
-  const all = ['root', 'user']
+  const all = ['root', ...Object.keys(USERS)]
     .flatMap((user) => MODES.flatMap((mode) => DRIVERS.map((driver) => ({ user, mode, driver }))))
     .filter(isPossible)
     .flatMap((where) => PROJECTS.map((project) => ({ ...where, project })));
@@ -65,9 +66,9 @@ export async function runRungs(wanted, say, keep) {
 
 async function tryRung(workshop, { user, mode, driver, project }, reference) {
   const { code, output, repository, seconds } = await tryOnHost(workshop, project, {
-    label: [user, mode, driver].join('-'),
+    label: [user, mode, driver].join('-').replaceAll(' ', '-'),
     env: { WERF_BUILDAH_MODE: mode, WERF_BUILDAH_STORAGE_DRIVER: driver },
-    ...(user === 'user' ? { user: ordinaryUser() } : {}),
+    ...(user === 'root' ? {} : { user: ordinaryUser(user) }),
   });
   const time = seconds.toFixed(1);
   if (code !== 0) {
@@ -84,14 +85,15 @@ async function tryRung(workshop, { user, mode, driver, project }, reference) {
   return { cells: [time, text], details };
 }
 
-function ordinaryUser() {
+function ordinaryUser(kind) {
+  const name = USERS[kind];
   const id = (flag) =>
-    Number(execFileSync('id', [flag, USER], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
-    return { name: USER, uid: id('-u'), gid: id('-g') };
+    return { name, uid: id('-u'), gid: id('-g') };
   } catch {
-    const options = ['--system', '--no-create-home', '--add-subids-for-system', '--shell', '/bin/sh'];
-    execFileSync('useradd', [...options, USER]);
-    return { name: USER, uid: id('-u'), gid: id('-g') };
+    const ranges = kind === 'user' ? ['--add-subids-for-system'] : [];
+    execFileSync('useradd', ['--system', '--no-create-home', ...ranges, '--shell', '/bin/sh', name]);
+    return { name, uid: id('-u'), gid: id('-g') };
   }
 }

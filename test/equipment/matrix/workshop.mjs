@@ -75,7 +75,8 @@ export async function tryOnHost(workshop, name, { label, user, env }) {
   writeFileSync(join(home, 'storage.conf'), storage);
   if (user) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, home]);
   const repository = `${registry.host}/${label}/${name}`;
-  const as = user ? ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'] : [];
+  const become = user && ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'];
+  const as = become ? [...withFuse(join(home, 'tmp', 'fuse')), ...become] : [];
   const build = [join(slipway, 'bin', 'slipway'), 'build', '--repo', repository];
   const [program, ...args] = [...as, ...build, '--container-registry-mirror', `http://${registry.host}`];
   const { code, stdout, stderr, seconds } = await run(program, args, {
@@ -93,6 +94,12 @@ export async function tryOnHost(workshop, name, { label, user, env }) {
     },
   });
   return { code, output: stdout + stderr, repository, seconds };
+}
+
+/** Runs what follows where everybody may open /dev/fuse, as udev has it on most machines, in mounts of its own. */
+function withFuse(node) {
+  const script = 'mknod -m 666 "$0" c 10 229 && mount --bind "$0" /dev/fuse && exec "$@"';
+  return ['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', script, node];
 }
 
 /** Removes a tree, and takes down first what is still mounted below it. */
