@@ -134,26 +134,3 @@ func signed(value uint64) int64 {
 	}
 	return int64(value)
 }
-
-// Raise gives this process limits that are above its own, so that its children can have them. Lower ones are left alone.
-func Raise(limits []Limit) error {
-	for _, limit := range limits {
-		for _, known := range limitNames {
-			if known.name != limit.Name {
-				continue
-			}
-			var present unix.Rlimit
-			if err := unix.Getrlimit(known.resource, &present); err != nil {
-				return fmt.Errorf("reading the limit %s: %w", limit.Name, err)
-			}
-			wanted := unix.Rlimit{Cur: max(present.Cur, uint64(limit.Soft)), Max: max(present.Max, uint64(limit.Hard))}
-			if wanted == present {
-				continue
-			}
-			if err := unix.Setrlimit(known.resource, &wanted); err != nil {
-				return fmt.Errorf("raising the limit %s to %d:%d: %w", limit.Name, limit.Soft, limit.Hard, err)
-			}
-		}
-	}
-	return nil
-}

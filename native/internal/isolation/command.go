@@ -94,10 +94,8 @@ func (c Choice) Runner() Runner {
 		return refused{c.Hindrance()}
 	case c.Mode == PlainChroot:
 		return rooted{noNetwork: c.NoNetwork}
-	case c.Mode == Chroot && c.SingleID:
-		return rooted{mounted: true, noNetwork: c.NoNetwork}
 	case c.Mode == Chroot:
-		return chrooted{}
+		return rooted{mounted: true, single: c.SingleID, noNetwork: c.NoNetwork}
 	}
 	return contained{runtime: c.Runtime, rootless: c.rootless}
 }

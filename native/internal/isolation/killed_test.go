@@ -62,7 +62,7 @@ func remaining(b *bed, seconds int) (left []int) {
 }
 
 func BenchmarkRunners(b *testing.B) {
-	for name, runner := range map[string]Runner{"plain": rooted{}, "mounted": rooted{mounted: true}, "library": chrooted{}} {
+	for name, runner := range map[string]Runner{"plain": rooted{}, "mounted": rooted{mounted: true}} {
 		b.Run(name, func(b *testing.B) {
 			bed := newBed(b)
 			for b.Loop() {

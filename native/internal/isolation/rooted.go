@@ -19,15 +19,17 @@ import (
 // rootedRunner is the name under which this program starts itself to run a command by a chroot of our own.
 const rootedRunner = "slipway-rooted-runner"
 
-// rooted runs commands by a chroot of our own, on the two rungs where the library's cannot:
+// rooted runs commands by a chroot of our own:
 //
-//   - mounted, in a user namespace of one id: a mount namespace, the host's /dev, /proc and /sys bound, /dev/shm a tmpfs of
-//     64 MiB (the host's where that is refused). Owners are followed into a ledger.
+//   - mounted: a mount namespace, the host's /dev, /proc and /sys bound, /dev/shm a tmpfs of 64 MiB (the host's where that is
+//     refused). In a user namespace of one id, owners are followed into a ledger.
 //   - else with nothing but chroot, mknod and chown: what would be mounted is put into the tree while the command runs
 //     (covering). /dev/shm is an ordinary directory there, on the disk of the tree and as large as that; mounts are
 //     copies, so nothing keeps a command from writing into one that is read-only, but what it writes there is lost.
 type rooted struct {
-	mounted   bool
+	mounted bool
+	// single says that this process has one id: ids of commands are played.
+	single    bool
 	noNetwork error
 }
 
@@ -39,7 +41,7 @@ func (r rooted) Run(ctx context.Context, command Command) (used Usage, err error
 	if command.Network == NoNetwork && r.noNetwork != nil {
 		return Usage{}, r.noNetwork
 	}
-	if r.mounted && command.UID != 0 && command.Ledger == "" {
+	if r.single && command.UID != 0 && command.Ledger == "" {
 		return Usage{}, fmt.Errorf("a command cannot be user %d in a user namespace of one id", command.UID)
 	}
 	if err := allowed(command.Limits); err != nil {

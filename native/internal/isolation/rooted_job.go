@@ -14,7 +14,9 @@ import (
 // rootedJob is what the process that becomes the command is told.
 type rootedJob struct {
 	// Mounted: mounts are made in a mount namespace. Else they lie in the tree already.
-	Mounted      bool
+	Mounted bool
+	// Single: ids cannot be taken on, they are played.
+	Single       bool
 	Root, Dir    string
 	Args, Env    []string
 	UID, GID     uint32
@@ -43,7 +45,7 @@ var resources = map[string]int{
 
 func (r rooted) job(command Command) (rootedJob, error) {
 	job := rootedJob{
-		Mounted: r.mounted, Root: command.Root, Dir: command.Dir, Args: command.Args, Env: command.environment(),
+		Mounted: r.mounted, Single: r.single, Root: command.Root, Dir: command.Dir, Args: command.Args, Env: command.environment(),
 		UID: command.UID, GID: command.GID, Groups: command.Groups, Hostname: command.Hostname, Ledger: command.Ledger,
 	}
 	if r.mounted {

@@ -52,7 +52,7 @@ func (j rootedJob) become() error {
 	if err := j.dropBounds(); err != nil {
 		return err
 	}
-	if !j.Mounted {
+	if !j.Single {
 		if err := j.takeIDs(); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func insideSingleID(t *testing.T) bool {
 
 func newSingleIDBed(t *testing.T) (*bed, rooted) {
 	b := newBed(t)
-	return b, rooted{mounted: true, noNetwork: tryEmptyNetwork()}
+	return b, rooted{mounted: true, single: true, noNetwork: tryEmptyNetwork()}
 }
 
 func TestSingleIDMountsWhatAContainerHas(t *testing.T) {

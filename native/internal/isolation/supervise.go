@@ -21,6 +21,10 @@ const supervisedMark = "SLIPWAY_SUPERVISED"
 // graceOfRuntime is how long an OCI runtime may take to stop and delete its container before it is killed.
 const graceOfRuntime = 1500 * time.Millisecond
 
+// chrootRunner is the name under which Buildah's chroot package takes this program over to run a command of its own builder:
+// package chroot, run_common.go.
+const chrootRunner = "buildah-chroot-runtime"
+
 // runners are the names under which Buildah starts this program again to run one step.
 var runners = map[string]runner{
 	chrootRunner:          {},

@@ -5,6 +5,7 @@ import { UserError } from '../../diagnostics/user-error.ts';
 import type { FoundWorkTree } from '../find-work-tree.ts';
 import type { GitRepository } from '../repository.ts';
 import { cliRepository } from './cli-repository.ts';
+import { gitFailed } from './git-program.ts';
 
 export interface AdapterChoice {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,8 +24,11 @@ export async function chooseAdapter(found: FoundWorkTree, choice: AdapterChoice)
   const repository = cliRepository(found.root, env, cache);
   if (anyVersion) return repository;
   // Asked while HEAD is being read: a process of its own is not waited for.
-  const checked = execa('git', ['--version'], { env, extendEnv: false }).then(({ stdout }) =>
-    refuseOldGit(stdout),
+  const checked = execa('git', ['--version'], { env, extendEnv: false, reject: false }).then(
+    ({ failed, stdout, stderr }) => {
+      if (failed) throw gitFailed(found.root, ['--version'], stderr);
+      refuseOldGit(stdout);
+    },
   );
   checked.catch(() => undefined);
   const head = async () => {
