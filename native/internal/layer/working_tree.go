@@ -112,7 +112,7 @@ func (t *workingTree) learn(room *Room) error {
 // fill puts what one layer has over what is there.
 func (t *workingTree) fill(layer string, from part) error {
 	f := &filling{tree: t, linked: map[uint64]string{}, from: from.beside}
-	if err := f.directory(from.path, t.root, true); err != nil {
+	if err := f.directory(from.path, t.root); err != nil {
 		return fmt.Errorf("putting together a working tree: %w", err)
 	}
 	// What was moved away comes back into directories that are all there.
@@ -132,7 +132,7 @@ type filling struct {
 }
 
 // directory copies what a directory of the layer holds, then what it is.
-func (f *filling) directory(from, to string, isRoot bool) error {
+func (f *filling) directory(from, to string) error {
 	names, err := readNames(from)
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (f *filling) one(from, to, name string) error {
 				return &os.PathError{Op: "mkdir", Path: to, Err: err}
 			}
 		}
-		return f.directory(from, to, false)
+		return f.directory(from, to)
 	}
 	if first, known := f.linked[status.Ino]; known && status.Nlink > 1 {
 		return os.Link(first, to)
