@@ -2,7 +2,7 @@ import { UserError } from '../diagnostics/user-error.ts';
 import type { Params, Result, Settings } from './protocol.ts';
 
 /** Must equal PROTOCOL_VERSION of the schema, which is not loaded at run time; a test holds them together. */
-export const SPOKEN_PROTOCOL = 3;
+export const SPOKEN_PROTOCOL = 4;
 
 export interface Greeting {
   /** Path of the engine, for messages. */

@@ -4,8 +4,19 @@
  * Bulk data (layers, contexts, path lists) never passes here: it goes through a socket or a file that a field names.
  */
 import { z } from 'zod';
-import { BuildSecret } from './build-shapes.ts';
+import { BuildSecret, Pair } from './build-shapes.ts';
 import { HostCheck, HostReport } from './host-shapes.ts';
+import {
+  FilesChecked,
+  FilesChecksum,
+  ImageReconfigure,
+  LocalRecord,
+  RegistryConfiguration,
+  RegistryReconfigure,
+  RegistryRecord,
+  StageMake,
+  TerminalResize,
+} from './stage-shapes.ts';
 import {
   DirectoryRemove,
   ImageConfiguration,
@@ -17,9 +28,7 @@ import {
 } from './store-shapes.ts';
 
 /** Raised whenever an operation's shape changes. Both sides must be equal. */
-export const PROTOCOL_VERSION = 3;
-
-export const Pair = z.strictObject({ name: z.string(), value: z.string() });
+export const PROTOCOL_VERSION = 4;
 
 // ---- handshake ----
 
@@ -349,6 +358,9 @@ export const OPERATIONS = {
   'registry.image': { params: RegistryImage, result: ImageFacts, store: false },
   'registry.head': { params: RegistryHead, result: Headed, store: false },
   'registry.copy': { params: RegistryCopy, result: Pushed, store: false },
+  'registry.configuration': { params: RegistryConfiguration, result: ImageConfiguration, store: false },
+  'registry.reconfigure': { params: RegistryReconfigure, result: Pushed, store: false },
+  'registry.record': { params: RegistryRecord, result: Pushed, store: false },
   'registry.delete': { params: RegistryDelete, result: Nothing, store: false },
   'host.check': { params: HostCheck, result: HostReport, store: true },
   'store.open': { params: StoreOpen, result: StoreOpened, store: true },
@@ -358,9 +370,14 @@ export const OPERATIONS = {
   'image.pull': { params: ImagePull, result: ImagePulled, store: true },
   'image.build': { params: ImageBuild, result: ImageBuilt, store: true },
   'image.commit': { params: ImageCommit, result: ImageFacts, store: true },
+  'image.reconfigure': { params: ImageReconfigure, result: ImageFacts, store: true },
+  'image.record': { params: LocalRecord, result: ImageFacts, store: true },
   'image.push': { params: ImagePush, result: Pushed, store: true },
   'image.tag': { params: ImageTag, result: Nothing, store: true },
   'image.remove': { params: ImageName, result: Nothing, store: true },
+  'stage.make': { params: StageMake, result: ImageBuilt, store: true },
+  'files.checksum': { params: FilesChecksum, result: FilesChecked, store: true },
+  'terminal.resize': { params: TerminalResize, result: Nothing, store: true },
   'image.run': { params: RunCommand, result: Ran, store: true },
   'layer.export': { params: LayerExport, result: Nothing, store: true },
   'layer.compare': { params: LayerCompare, result: LayerDifferences, store: false },

@@ -536,6 +536,82 @@ func (j *FileText) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type FilesChecked struct {
+	// Checksum corresponds to the JSON schema field "checksum".
+	Checksum string `json:"checksum"`
+
+	// Count corresponds to the JSON schema field "count".
+	Count int `json:"count"`
+
+	// Found corresponds to the JSON schema field "found".
+	Found bool `json:"found"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *FilesChecked) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["checksum"]; raw != nil && !ok {
+		return fmt.Errorf("field checksum in FilesChecked: required")
+	}
+	if _, ok := raw["count"]; raw != nil && !ok {
+		return fmt.Errorf("field count in FilesChecked: required")
+	}
+	if _, ok := raw["found"]; raw != nil && !ok {
+		return fmt.Errorf("field found in FilesChecked: required")
+	}
+	type Plain FilesChecked
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = FilesChecked(plain)
+	return nil
+}
+
+type FilesChecksum struct {
+	// Add corresponds to the JSON schema field "add".
+	Add string `json:"add"`
+
+	// ExcludePaths corresponds to the JSON schema field "excludePaths".
+	ExcludePaths []string `json:"excludePaths"`
+
+	// Image corresponds to the JSON schema field "image".
+	Image string `json:"image"`
+
+	// IncludePaths corresponds to the JSON schema field "includePaths".
+	IncludePaths []string `json:"includePaths"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *FilesChecksum) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["add"]; raw != nil && !ok {
+		return fmt.Errorf("field add in FilesChecksum: required")
+	}
+	if _, ok := raw["excludePaths"]; raw != nil && !ok {
+		return fmt.Errorf("field excludePaths in FilesChecksum: required")
+	}
+	if _, ok := raw["image"]; raw != nil && !ok {
+		return fmt.Errorf("field image in FilesChecksum: required")
+	}
+	if _, ok := raw["includePaths"]; raw != nil && !ok {
+		return fmt.Errorf("field includePaths in FilesChecksum: required")
+	}
+	type Plain FilesChecksum
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = FilesChecksum(plain)
+	return nil
+}
+
 type GlobAnswer struct {
 	// Files corresponds to the JSON schema field "files".
 	Files []TemplateFile `json:"files"`
@@ -1330,6 +1406,35 @@ func (j *ImagePush) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type ImageReconfigure struct {
+	// Configuration corresponds to the JSON schema field "configuration".
+	Configuration string `json:"configuration"`
+
+	// Image corresponds to the JSON schema field "image".
+	Image string `json:"image"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ImageReconfigure) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["configuration"]; raw != nil && !ok {
+		return fmt.Errorf("field configuration in ImageReconfigure: required")
+	}
+	if _, ok := raw["image"]; raw != nil && !ok {
+		return fmt.Errorf("field image in ImageReconfigure: required")
+	}
+	type Plain ImageReconfigure
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ImageReconfigure(plain)
+	return nil
+}
+
 type ImageTag struct {
 	// Image corresponds to the JSON schema field "image".
 	Image string `json:"image"`
@@ -1490,6 +1595,35 @@ func (j *LayerExport) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = LayerExport(plain)
+	return nil
+}
+
+type LocalRecord struct {
+	// Labels corresponds to the JSON schema field "labels".
+	Labels []Pair `json:"labels"`
+
+	// Name corresponds to the JSON schema field "name".
+	Name string `json:"name"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *LocalRecord) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["labels"]; raw != nil && !ok {
+		return fmt.Errorf("field labels in LocalRecord: required")
+	}
+	if _, ok := raw["name"]; raw != nil && !ok {
+		return fmt.Errorf("field name in LocalRecord: required")
+	}
+	type Plain LocalRecord
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = LocalRecord(plain)
 	return nil
 }
 
@@ -1780,6 +1914,35 @@ func (j *Ran) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type RegistryConfiguration struct {
+	// Platform corresponds to the JSON schema field "platform".
+	Platform string `json:"platform"`
+
+	// Reference corresponds to the JSON schema field "reference".
+	Reference string `json:"reference"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *RegistryConfiguration) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["platform"]; raw != nil && !ok {
+		return fmt.Errorf("field platform in RegistryConfiguration: required")
+	}
+	if _, ok := raw["reference"]; raw != nil && !ok {
+		return fmt.Errorf("field reference in RegistryConfiguration: required")
+	}
+	type Plain RegistryConfiguration
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = RegistryConfiguration(plain)
+	return nil
+}
+
 type RegistryCopy struct {
 	// From corresponds to the JSON schema field "from".
 	From string `json:"from"`
@@ -1887,6 +2050,82 @@ func (j *RegistryImage) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = RegistryImage(plain)
+	return nil
+}
+
+type RegistryReconfigure struct {
+	// Configuration corresponds to the JSON schema field "configuration".
+	Configuration string `json:"configuration"`
+
+	// From corresponds to the JSON schema field "from".
+	From string `json:"from"`
+
+	// Platform corresponds to the JSON schema field "platform".
+	Platform string `json:"platform"`
+
+	// To corresponds to the JSON schema field "to".
+	To string `json:"to"`
+
+	// Token corresponds to the JSON schema field "token".
+	Token string `json:"token"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *RegistryReconfigure) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["configuration"]; raw != nil && !ok {
+		return fmt.Errorf("field configuration in RegistryReconfigure: required")
+	}
+	if _, ok := raw["from"]; raw != nil && !ok {
+		return fmt.Errorf("field from in RegistryReconfigure: required")
+	}
+	if _, ok := raw["platform"]; raw != nil && !ok {
+		return fmt.Errorf("field platform in RegistryReconfigure: required")
+	}
+	if _, ok := raw["to"]; raw != nil && !ok {
+		return fmt.Errorf("field to in RegistryReconfigure: required")
+	}
+	if _, ok := raw["token"]; raw != nil && !ok {
+		return fmt.Errorf("field token in RegistryReconfigure: required")
+	}
+	type Plain RegistryReconfigure
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = RegistryReconfigure(plain)
+	return nil
+}
+
+type RegistryRecord struct {
+	// Labels corresponds to the JSON schema field "labels".
+	Labels []Pair `json:"labels"`
+
+	// Reference corresponds to the JSON schema field "reference".
+	Reference string `json:"reference"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *RegistryRecord) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["labels"]; raw != nil && !ok {
+		return fmt.Errorf("field labels in RegistryRecord: required")
+	}
+	if _, ok := raw["reference"]; raw != nil && !ok {
+		return fmt.Errorf("field reference in RegistryRecord: required")
+	}
+	type Plain RegistryRecord
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = RegistryRecord(plain)
 	return nil
 }
 
@@ -2011,6 +2250,437 @@ func (j *Settings) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = Settings(plain)
+	return nil
+}
+
+type StageFile struct {
+	// Content corresponds to the JSON schema field "content".
+	Content string `json:"content"`
+
+	// Executable corresponds to the JSON schema field "executable".
+	Executable bool `json:"executable"`
+
+	// Target corresponds to the JSON schema field "target".
+	Target string `json:"target"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageFile) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["content"]; raw != nil && !ok {
+		return fmt.Errorf("field content in StageFile: required")
+	}
+	if _, ok := raw["executable"]; raw != nil && !ok {
+		return fmt.Errorf("field executable in StageFile: required")
+	}
+	if _, ok := raw["target"]; raw != nil && !ok {
+		return fmt.Errorf("field target in StageFile: required")
+	}
+	type Plain StageFile
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageFile(plain)
+	return nil
+}
+
+type StageFiles struct {
+	// Group corresponds to the JSON schema field "group".
+	Group string `json:"group"`
+
+	// HasFiles corresponds to the JSON schema field "hasFiles".
+	HasFiles bool `json:"hasFiles"`
+
+	// Owner corresponds to the JSON schema field "owner".
+	Owner string `json:"owner"`
+
+	// Removed corresponds to the JSON schema field "removed".
+	Removed []string `json:"removed"`
+
+	// To corresponds to the JSON schema field "to".
+	To string `json:"to"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageFiles) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["group"]; raw != nil && !ok {
+		return fmt.Errorf("field group in StageFiles: required")
+	}
+	if _, ok := raw["hasFiles"]; raw != nil && !ok {
+		return fmt.Errorf("field hasFiles in StageFiles: required")
+	}
+	if _, ok := raw["owner"]; raw != nil && !ok {
+		return fmt.Errorf("field owner in StageFiles: required")
+	}
+	if _, ok := raw["removed"]; raw != nil && !ok {
+		return fmt.Errorf("field removed in StageFiles: required")
+	}
+	if _, ok := raw["to"]; raw != nil && !ok {
+		return fmt.Errorf("field to in StageFiles: required")
+	}
+	type Plain StageFiles
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageFiles(plain)
+	return nil
+}
+
+type StageImport struct {
+	// Add corresponds to the JSON schema field "add".
+	Add string `json:"add"`
+
+	// ExcludePaths corresponds to the JSON schema field "excludePaths".
+	ExcludePaths []string `json:"excludePaths"`
+
+	// Group corresponds to the JSON schema field "group".
+	Group string `json:"group"`
+
+	// Image corresponds to the JSON schema field "image".
+	Image string `json:"image"`
+
+	// IncludePaths corresponds to the JSON schema field "includePaths".
+	IncludePaths []string `json:"includePaths"`
+
+	// Owner corresponds to the JSON schema field "owner".
+	Owner string `json:"owner"`
+
+	// To corresponds to the JSON schema field "to".
+	To string `json:"to"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageImport) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["add"]; raw != nil && !ok {
+		return fmt.Errorf("field add in StageImport: required")
+	}
+	if _, ok := raw["excludePaths"]; raw != nil && !ok {
+		return fmt.Errorf("field excludePaths in StageImport: required")
+	}
+	if _, ok := raw["group"]; raw != nil && !ok {
+		return fmt.Errorf("field group in StageImport: required")
+	}
+	if _, ok := raw["image"]; raw != nil && !ok {
+		return fmt.Errorf("field image in StageImport: required")
+	}
+	if _, ok := raw["includePaths"]; raw != nil && !ok {
+		return fmt.Errorf("field includePaths in StageImport: required")
+	}
+	if _, ok := raw["owner"]; raw != nil && !ok {
+		return fmt.Errorf("field owner in StageImport: required")
+	}
+	if _, ok := raw["to"]; raw != nil && !ok {
+		return fmt.Errorf("field to in StageImport: required")
+	}
+	type Plain StageImport
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageImport(plain)
+	return nil
+}
+
+type StageMake struct {
+	// Base corresponds to the JSON schema field "base".
+	Base string `json:"base"`
+
+	// CreatedBy corresponds to the JSON schema field "createdBy".
+	CreatedBy string `json:"createdBy"`
+
+	// Emptied corresponds to the JSON schema field "emptied".
+	Emptied []string `json:"emptied"`
+
+	// Env corresponds to the JSON schema field "env".
+	Env []Pair `json:"env"`
+
+	// Files corresponds to the JSON schema field "files".
+	Files []StageFiles `json:"files"`
+
+	// FilesSocket corresponds to the JSON schema field "filesSocket".
+	FilesSocket string `json:"filesSocket"`
+
+	// Imports corresponds to the JSON schema field "imports".
+	Imports []StageImport `json:"imports"`
+
+	// Labels corresponds to the JSON schema field "labels".
+	Labels []Pair `json:"labels"`
+
+	// Platform corresponds to the JSON schema field "platform".
+	Platform string `json:"platform"`
+
+	// Run corresponds to the JSON schema field "run".
+	Run []StageRun `json:"run"`
+
+	// SourceDateEpoch corresponds to the JSON schema field "sourceDateEpoch".
+	SourceDateEpoch int `json:"sourceDateEpoch"`
+
+	// Token corresponds to the JSON schema field "token".
+	Token string `json:"token"`
+
+	// UploadTo corresponds to the JSON schema field "uploadTo".
+	UploadTo string `json:"uploadTo"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageMake) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["base"]; raw != nil && !ok {
+		return fmt.Errorf("field base in StageMake: required")
+	}
+	if _, ok := raw["createdBy"]; raw != nil && !ok {
+		return fmt.Errorf("field createdBy in StageMake: required")
+	}
+	if _, ok := raw["emptied"]; raw != nil && !ok {
+		return fmt.Errorf("field emptied in StageMake: required")
+	}
+	if _, ok := raw["env"]; raw != nil && !ok {
+		return fmt.Errorf("field env in StageMake: required")
+	}
+	if _, ok := raw["files"]; raw != nil && !ok {
+		return fmt.Errorf("field files in StageMake: required")
+	}
+	if _, ok := raw["filesSocket"]; raw != nil && !ok {
+		return fmt.Errorf("field filesSocket in StageMake: required")
+	}
+	if _, ok := raw["imports"]; raw != nil && !ok {
+		return fmt.Errorf("field imports in StageMake: required")
+	}
+	if _, ok := raw["labels"]; raw != nil && !ok {
+		return fmt.Errorf("field labels in StageMake: required")
+	}
+	if _, ok := raw["platform"]; raw != nil && !ok {
+		return fmt.Errorf("field platform in StageMake: required")
+	}
+	if _, ok := raw["run"]; raw != nil && !ok {
+		return fmt.Errorf("field run in StageMake: required")
+	}
+	if _, ok := raw["sourceDateEpoch"]; raw != nil && !ok {
+		return fmt.Errorf("field sourceDateEpoch in StageMake: required")
+	}
+	if _, ok := raw["token"]; raw != nil && !ok {
+		return fmt.Errorf("field token in StageMake: required")
+	}
+	if _, ok := raw["uploadTo"]; raw != nil && !ok {
+		return fmt.Errorf("field uploadTo in StageMake: required")
+	}
+	type Plain StageMake
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageMake(plain)
+	return nil
+}
+
+type StageMount struct {
+	// Image corresponds to the JSON schema field "image".
+	Image string `json:"image"`
+
+	// ReadOnly corresponds to the JSON schema field "readOnly".
+	ReadOnly bool `json:"readOnly"`
+
+	// Source corresponds to the JSON schema field "source".
+	Source string `json:"source"`
+
+	// Target corresponds to the JSON schema field "target".
+	Target string `json:"target"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageMount) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["image"]; raw != nil && !ok {
+		return fmt.Errorf("field image in StageMount: required")
+	}
+	if _, ok := raw["readOnly"]; raw != nil && !ok {
+		return fmt.Errorf("field readOnly in StageMount: required")
+	}
+	if _, ok := raw["source"]; raw != nil && !ok {
+		return fmt.Errorf("field source in StageMount: required")
+	}
+	if _, ok := raw["target"]; raw != nil && !ok {
+		return fmt.Errorf("field target in StageMount: required")
+	}
+	type Plain StageMount
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageMount(plain)
+	return nil
+}
+
+type StageRun struct {
+	// AddHosts corresponds to the JSON schema field "addHosts".
+	AddHosts []string `json:"addHosts"`
+
+	// Command corresponds to the JSON schema field "command".
+	Command []string `json:"command"`
+
+	// Env corresponds to the JSON schema field "env".
+	Env []Pair `json:"env"`
+
+	// Files corresponds to the JSON schema field "files".
+	Files []StageFile `json:"files"`
+
+	// Mounts corresponds to the JSON schema field "mounts".
+	Mounts []StageMount `json:"mounts"`
+
+	// Network corresponds to the JSON schema field "network".
+	Network string `json:"network"`
+
+	// Secrets corresponds to the JSON schema field "secrets".
+	Secrets []BuildSecret `json:"secrets"`
+
+	// Shell corresponds to the JSON schema field "shell".
+	Shell []StageShell `json:"shell"`
+
+	// SshAgent corresponds to the JSON schema field "sshAgent".
+	SshAgent string `json:"sshAgent"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageRun) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["addHosts"]; raw != nil && !ok {
+		return fmt.Errorf("field addHosts in StageRun: required")
+	}
+	if _, ok := raw["command"]; raw != nil && !ok {
+		return fmt.Errorf("field command in StageRun: required")
+	}
+	if _, ok := raw["env"]; raw != nil && !ok {
+		return fmt.Errorf("field env in StageRun: required")
+	}
+	if _, ok := raw["files"]; raw != nil && !ok {
+		return fmt.Errorf("field files in StageRun: required")
+	}
+	if _, ok := raw["mounts"]; raw != nil && !ok {
+		return fmt.Errorf("field mounts in StageRun: required")
+	}
+	if _, ok := raw["network"]; raw != nil && !ok {
+		return fmt.Errorf("field network in StageRun: required")
+	}
+	if _, ok := raw["secrets"]; raw != nil && !ok {
+		return fmt.Errorf("field secrets in StageRun: required")
+	}
+	if _, ok := raw["shell"]; raw != nil && !ok {
+		return fmt.Errorf("field shell in StageRun: required")
+	}
+	if _, ok := raw["sshAgent"]; raw != nil && !ok {
+		return fmt.Errorf("field sshAgent in StageRun: required")
+	}
+	type Plain StageRun
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageRun(plain)
+	return nil
+}
+
+type StageShell struct {
+	// Columns corresponds to the JSON schema field "columns".
+	Columns int `json:"columns"`
+
+	// Command corresponds to the JSON schema field "command".
+	Command []string `json:"command"`
+
+	// Rows corresponds to the JSON schema field "rows".
+	Rows int `json:"rows"`
+
+	// Socket corresponds to the JSON schema field "socket".
+	Socket string `json:"socket"`
+
+	// Term corresponds to the JSON schema field "term".
+	Term string `json:"term"`
+
+	// When corresponds to the JSON schema field "when".
+	When StageShellWhen `json:"when"`
+}
+
+type StageShellWhen string
+
+const StageShellWhenFailed StageShellWhen = "failed"
+const StageShellWhenOnly StageShellWhen = "only"
+
+var enumValues_StageShellWhen = []interface{}{
+	"failed",
+	"only",
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageShellWhen) UnmarshalJSON(value []byte) error {
+	var v string
+	if err := json.Unmarshal(value, &v); err != nil {
+		return err
+	}
+	var ok bool
+	for _, expected := range enumValues_StageShellWhen {
+		if reflect.DeepEqual(v, expected) {
+			ok = true
+			break
+		}
+	}
+	if !ok {
+		return fmt.Errorf("invalid value (expected one of %#v): %#v", enumValues_StageShellWhen, v)
+	}
+	*j = StageShellWhen(v)
+	return nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *StageShell) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["columns"]; raw != nil && !ok {
+		return fmt.Errorf("field columns in StageShell: required")
+	}
+	if _, ok := raw["command"]; raw != nil && !ok {
+		return fmt.Errorf("field command in StageShell: required")
+	}
+	if _, ok := raw["rows"]; raw != nil && !ok {
+		return fmt.Errorf("field rows in StageShell: required")
+	}
+	if _, ok := raw["socket"]; raw != nil && !ok {
+		return fmt.Errorf("field socket in StageShell: required")
+	}
+	if _, ok := raw["term"]; raw != nil && !ok {
+		return fmt.Errorf("field term in StageShell: required")
+	}
+	if _, ok := raw["when"]; raw != nil && !ok {
+		return fmt.Errorf("field when in StageShell: required")
+	}
+	type Plain StageShell
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = StageShell(plain)
 	return nil
 }
 
@@ -2404,6 +3074,41 @@ func (j *TemplateWarning) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = TemplateWarning(plain)
+	return nil
+}
+
+type TerminalResize struct {
+	// Columns corresponds to the JSON schema field "columns".
+	Columns int `json:"columns"`
+
+	// Rows corresponds to the JSON schema field "rows".
+	Rows int `json:"rows"`
+
+	// Socket corresponds to the JSON schema field "socket".
+	Socket string `json:"socket"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *TerminalResize) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["columns"]; raw != nil && !ok {
+		return fmt.Errorf("field columns in TerminalResize: required")
+	}
+	if _, ok := raw["rows"]; raw != nil && !ok {
+		return fmt.Errorf("field rows in TerminalResize: required")
+	}
+	if _, ok := raw["socket"]; raw != nil && !ok {
+		return fmt.Errorf("field socket in TerminalResize: required")
+	}
+	type Plain TerminalResize
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = TerminalResize(plain)
 	return nil
 }
 
