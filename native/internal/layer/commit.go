@@ -30,6 +30,9 @@ type Committer struct {
 type source struct {
 	parent  string
 	entries iter.Seq2[Entry, error]
+	// held is what the entries are read from, where that is the store itself. The library keeps it locked until this is closed:
+	// even the removal of what is half made would wait for ever. Nil: they come from elsewhere.
+	held io.Closer
 	// move brings the entries, which are on the disk already, to a directory, after all of them were read; nil: they are written.
 	move func(directory string, to beside) error
 }
@@ -58,6 +61,10 @@ func (c *Committer) stage(ctx context.Context, from source) (Made, error) {
 		return output, err
 	}
 	output, err := c.Store.PrepareStagedLayer(&drivers.ApplyDiffWithDifferOpts{}, differ{apply})
+	if from.held != nil {
+		// What is wrong with it was heard from the entries.
+		_ = from.held.Close()
+	}
 	if err != nil {
 		return Made{}, errors.Join(err, c.discard(output))
 	}
@@ -298,7 +305,7 @@ func (c *Committer) Redate(ctx context.Context, parent, id string, from, to time
 		return Made{}, err
 	}
 	defer stream.Close()
-	return c.make(ctx, source{parent: parent, entries: redated(stream, from, to)})
+	return c.make(ctx, source{parent: parent, entries: redated(stream, from, to), held: stream})
 }
 
 // tarOf reads a layer. The library holds the store's lock as long as it is read: where the driver makes a layer meanwhile, it
@@ -331,7 +338,7 @@ func redated(stream io.ReadCloser, from, to time.Time) iter.Seq2[Entry, error] {
 		for {
 			header, err := archive.Next()
 			if errors.Is(err, io.EOF) {
-				// The layer is added to the store next, which is locked until then.
+				// Others may use the store while the layer is completed.
 				stream.Close()
 				return
 			}

@@ -202,6 +202,41 @@ func TestALayerThatIsDatedAnewIsTheOneThatACleanBuildMakes(t *testing.T) {
 	}
 }
 
+func TestDatingALayerAnewCanBeCancelled(t *testing.T) {
+	for _, driver := range []string{"overlay", "plain", "vfs"} {
+		t.Run(driver, func(t *testing.T) {
+			w := workshop(t, driver)
+			below, err := w.Make(t.Context(), Recipe{Steps: []Step{onlyFile(t, "below")}, Epoch: testEpoch}, &heard{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, err := w.Make(t.Context(), Recipe{Base: below, Steps: []Step{onlyFile(t, "above")}, Epoch: testEpoch}, &heard{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			// A store that stays locked could not even be closed.
+			guard := time.AfterFunc(20*time.Second, func() { panic("it does not end") })
+			defer guard.Stop()
+			again := Redating{Base: below, Layer: first.Layer, From: testEpoch, To: testEpoch.Add(time.Hour)}
+			if _, err := w.Redate(ctx, again); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			if dated, err := w.Redate(t.Context(), again); err != nil || dated.Layer == first.Layer {
+				t.Errorf("afterwards: %v, %v", dated.Layer, err)
+			}
+			if left, err := filepath.Glob(filepath.Join(w.Store.GraphRoot(), "*", "staging", "*")); err != nil || len(left) > 0 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+func onlyFile(t *testing.T, name string) Step {
+	return Extract{Open: tarOf(t, []tar.Header{{Name: name, Mode: 0o644, ModTime: testEpoch}}, name)}
+}
+
 // printSamples is what the test program does as a maker: in the namespace of whoever it is, with a driver.
 func printSamples(driver string) int {
 	ground := store.EnterNamespace()
