@@ -78,7 +78,7 @@ func serve(ground host.Ground) int {
 	defer stop()
 	session := ops.NewSession(version, ground)
 	status := 0
-	if err := wire.Serve(ctx, ops.Table(session), in, out); err != nil {
+	if err := wire.Serve(ctx, ops.Table(session), wire.WatchEnding(ctx, in, wire.Patience), out); err != nil {
 		fmt.Fprintln(os.Stderr, "serving:", err)
 		status = 1
 	}
