@@ -12,8 +12,11 @@ export interface GitProgram {
     signal?: AbortSignal,
   ): Promise<{ readonly status: number; readonly text: string }>;
   /** Starts a command that is spoken with over its standard input and output. */
-  converse(args: readonly string[], more?: Environment): ReturnType<typeof start>;
+  converse(args: readonly string[], more?: Environment): Conversation;
 }
+
+/** A command that is spoken with. */
+export type Conversation = ReturnType<typeof start>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -65,8 +68,22 @@ function start(args: readonly string[], options: { readonly cwd: string; readonl
     reject: false,
   });
   child.stdin.on('error', () => undefined);
-  return child;
+  // It may have said it, and closed its standard error, long before anybody asks.
+  let said: Buffer = Buffer.alloc(0);
+  child.stderr.on('data', (piece: Buffer) => {
+    said = Buffer.concat([said, piece]).subarray(-LONGEST_WORDS);
+  });
+  /** What a command said that has ended its output too early; it may still be speaking. */
+  const lastWords = async (): Promise<string> => {
+    child.stdin.end();
+    await child;
+    return said.toString('utf8').trim() || 'it ended unexpectedly';
+  };
+  return Object.assign(child, { lastWords });
 }
+
+/** Bytes of its errors that are kept of a command that may run long. */
+const LONGEST_WORDS = 16_384;
 
 /** Variables that would send git to another repository, index or path. */
 const MISLEADING = new Set([

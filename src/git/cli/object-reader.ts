@@ -73,13 +73,6 @@ export function objectReader(git: GitProgram): ObjectReader {
   };
 }
 
-/** What a process said that has ended too early. */
-async function lastWords(child: ReturnType<GitProgram['converse']>): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of child.stderr) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString().trim() || 'it ended unexpectedly';
-}
-
 /** It only reads, so it may be killed in the middle of something slow. */
 async function end(child: ReturnType<GitProgram['converse']>): Promise<void> {
   child.stdin.end();
@@ -102,7 +95,7 @@ async function readHeader(
   reader: ReturnType<typeof byteReader>,
 ) {
   const line = await reader.line();
-  if (line === null) throw gitFailed(git.workTree, ['cat-file'], await lastWords(child));
+  if (line === null) throw gitFailed(git.workTree, ['cat-file'], await child.lastWords());
   if (line.endsWith(' missing') || line.endsWith(' ambiguous')) return null;
   const [id = '', type = '', size = ''] = line.split(' ');
   return { id: id as ObjectId, type, size: Number(size) };

@@ -72,14 +72,12 @@ async function answers(
 ): Promise<readonly string[]> {
   const child = git.converse(args);
   const reader = byteReader(child.stdout);
-  const errors: Buffer[] = [];
-  child.stderr.on('data', (piece: Buffer) => errors.push(piece));
   child.stdin.end(input);
   const lines: string[] = [];
   for (let line = await reader.line(); line !== null; line = await reader.line()) lines.push(line);
   await child;
   if (lines.length === count) return lines;
-  throw gitFailed(git.workTree, args, Buffer.concat(errors).toString('utf8').trim());
+  throw gitFailed(git.workTree, args, await child.lastWords());
 }
 
 /** Writes trees through one process. */
@@ -97,7 +95,7 @@ export function treeWriter(git: GitProgram): TreeWriter {
       const records = [...entries].map(([name, { mode, id }]) => `${mode} ${typeOf(mode)} ${id}\t${name}\0`);
       if (!child.stdin.write(`${records.join('')}\0`)) await once(child.stdin, 'drain');
       const id = await reader.line();
-      if (id === null) throw gitFailed(git.workTree, ['mktree'], 'it ended unexpectedly');
+      if (id === null) throw gitFailed(git.workTree, ['mktree'], await child.lastWords());
       return id as ObjectId;
     },
     async close() {
