@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasEnded, thisProcess } from '../concurrency/process-identity.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { removeTree } from './remove-tree.ts';
-import { hasEnded, thisProcess } from './run-owner.ts';
 
 /** Sockets in the directory must have paths below 108 bytes, names in it stay below 24. */
 const LONGEST = 80;

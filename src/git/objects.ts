@@ -21,6 +21,13 @@ export interface TreeEntry {
   readonly id: ObjectId;
 }
 
+/** A path whose entry differs between two commits; null where the commit has none. */
+export interface TreeChange {
+  readonly path: RepoPath;
+  readonly before: TreeEntry | null;
+  readonly after: TreeEntry | null;
+}
+
 /** A blob as it streams out of the repository. */
 export interface BlobContent {
   /** Bytes. */

@@ -1,6 +1,7 @@
 import type { DevCommits } from './dev-commits.ts';
 import type { LargeFiles } from './large-files.ts';
-import type { BlobContent, Commit, ObjectId, RepoPath, TreeEntry } from './objects.ts';
+import type { LineEnds } from './line-ends.ts';
+import type { BlobContent, Commit, ObjectId, RepoPath, TreeChange, TreeEntry } from './objects.ts';
 
 export type ChangeKind = 'modified' | 'added' | 'deleted' | 'untracked' | SubmoduleChange;
 
@@ -30,6 +31,14 @@ export interface CommitReader {
   withSubmodules(entries: readonly TreeEntry[]): Promise<readonly TreeEntry[]>;
   /** What is at `path`, a directory too (mode 40000); null when nothing is there. */
   entry(commit: ObjectId, path: RepoPath): Promise<TreeEntry | null>;
+  /**
+   * Entries at or below `under` that differ, sorted by path (UTF-16 code units), renames as a removal and an addition;
+   * submodules replaced by their files. A file that became a directory: its path without `after`, and the new paths.
+   * @throws when the repository lacks one of the commits
+   */
+  changes(from: ObjectId, to: ObjectId, under: RepoPath): Promise<readonly TreeChange[]>;
+  /** Sizes of blobs in bytes, in the order asked. @throws when one is missing */
+  sizes(ids: readonly ObjectId[]): Promise<readonly number[]>;
   /** Whole content of a blob. @throws when the object is missing */
   blob(id: ObjectId): Promise<Buffer>;
   /** Contents in the order asked. Each must be read, or skipped by going on, before the next comes. */
@@ -47,6 +56,15 @@ export interface WorkTree {
 export interface History {
   /** Is `ancestor` equal to or reachable from `of`? null when the history at hand is too short to tell. */
   isAncestor(ancestor: ObjectId, of: ObjectId): Promise<boolean | null>;
+  /**
+   * Those of `candidates` that equal `of` or are reachable from it. Commits that the repository lacks are not among
+   * them, nor are those that a shallow history no longer reaches.
+   */
+  ancestorsAmong(candidates: readonly ObjectId[], of: ObjectId): Promise<ReadonlySet<ObjectId>>;
+  /** Was only the end of the history cloned? */
+  isShallow(): Promise<boolean>;
+  /** Fetches what a shallow clone lacks of its history. @returns whether it is whole now */
+  deepen(): Promise<boolean>;
   /** URL of the remote `origin`; null when there is none. */
   originUrl(): Promise<string | null>;
 }
@@ -56,6 +74,7 @@ export interface GitRepository {
   readonly workTree: WorkTree;
   readonly history: History;
   readonly largeFiles: LargeFiles;
+  readonly lineEnds: LineEnds;
   /** Commits of the work tree's present state. */
   readonly development: DevCommits;
   /** Ends child processes. Safe to call twice. */

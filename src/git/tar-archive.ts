@@ -1,10 +1,8 @@
-import { once as event } from 'node:events';
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { Pack } from 'tar-stream';
-import { LARGEST_POINTER, type LargeFiles, pointedSize } from './large-files.ts';
+import { type ContentParts, gitContents, wholeContent } from './git-contents.ts';
 import type { BlobContent, ObjectId } from './objects.ts';
-import type { CommitReader } from './repository.ts';
+import { tarWriter } from './tar-writer.ts';
 
 /** A file to be archived: its content in git, or a function that opens it elsewhere. */
 export type ArchiveFile = {
@@ -16,14 +14,9 @@ export type ArchiveFile = {
   | { readonly source: 'elsewhere'; open(): BlobContent }
 );
 
-export interface ArchiveOptions {
-  readonly commits: Pick<CommitReader, 'blobs'>;
-  readonly largeFiles: LargeFiles;
-  /** Told of files that are pointers of Git LFS still, as their content cannot be had. */
-  readonly onPointer: (path: string) => void;
+export interface ArchiveOptions extends ContentParts {
   /** Unix seconds: the date of every entry. */
   readonly date: number;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -36,84 +29,29 @@ export async function writeTar(
   sink: Writable,
   options: ArchiveOptions,
 ): Promise<void> {
-  const { commits, date, signal } = options;
-  const { pack: newPack } = await import('tar-stream');
-  const pack = newPack();
-  // What breaks is thrown below; as an event alone it would end the whole program.
-  pack.on('error', () => undefined);
-  const ended = event(sink, 'finish', { signal });
-  ended.catch(() => undefined);
-  pack.pipe(sink);
+  const writer = tarWriter(sink, options);
   const ids = files.flatMap((file) => (file.source === 'git' ? [file.id] : []));
-  const blobs = commits.blobs(ids, signal)[Symbol.asyncIterator]();
+  const contents = gitContents(ids, options);
   const directories = new Set<string>();
-  const dated = { mtime: new Date(date * 1000), uid: 0, gid: 0, uname: '', gname: '' };
   try {
     for (const file of files) {
-      for (const name of newParents(file.path, directories)) {
-        pack.entry({ ...dated, name: `${name}/`, type: 'directory', mode: 0o755 });
+      const { path, mode } = file;
+      for (const name of newParents(path, directories)) await writer.directory(`${name}/`);
+      if (mode === '120000') {
+        const target = file.source === 'git' ? await contents.stored() : file.open();
+        await writer.link(path, (await wholeContent(target)).toString('utf8'));
+      } else {
+        const content = file.source === 'git' ? await contents.file(path) : file.open();
+        await writer.file(path, mode === '100755' ? 0o755 : 0o644, content);
       }
-      const content = file.source === 'git' ? await nextBlob(blobs) : file.open();
-      const whole = await withoutPointer(file, content, options);
-      await addFile(pack, { ...dated, name: file.path }, file.mode, whole, signal);
     }
-    pack.finalize();
-    await ended;
+    await writer.end();
   } catch (error) {
-    pack.destroy(error instanceof Error ? error : new Error(String(error)));
+    writer.abandon(error);
     throw error;
   } finally {
-    await blobs.return?.(undefined);
+    await contents.close();
   }
-}
-
-/** What a pointer of Git LFS stands for, in its place. */
-async function withoutPointer(
-  { path, mode, source }: ArchiveFile,
-  content: BlobContent,
-  { largeFiles, onPointer, signal }: ArchiveOptions,
-): Promise<BlobContent> {
-  if (source !== 'git' || mode === '120000' || content.size > LARGEST_POINTER) return content;
-  const pieces: Buffer[] = [];
-  for await (const piece of content.chunks) pieces.push(piece);
-  const read = Buffer.concat(pieces);
-  const large = pointedSize(read) === null ? null : await largeFiles.content(read, path, signal);
-  if (large === null && pointedSize(read) !== null) onPointer(path);
-  return large ?? { size: read.length, chunks: one([read]) };
-}
-
-async function* one(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
-  yield* pieces;
-}
-
-async function nextBlob(blobs: AsyncIterator<BlobContent>): Promise<BlobContent> {
-  const next = await blobs.next();
-  if (next.done === true) throw new Error('git gave fewer objects than were asked for');
-  return next.value;
-}
-
-async function addFile(
-  pack: Pack,
-  header: Parameters<Pack['entry']>[0],
-  mode: ArchiveFile['mode'],
-  { size, chunks }: BlobContent,
-  signal: AbortSignal,
-): Promise<void> {
-  if (mode === '120000') {
-    const pieces: Buffer[] = [];
-    for await (const piece of chunks) pieces.push(piece);
-    pack.entry({ ...header, type: 'symlink', mode: 0o777, linkname: Buffer.concat(pieces).toString('utf8') });
-    return;
-  }
-  const entry = pack.entry({ ...header, type: 'file', size, mode: mode === '100755' ? 0o755 : 0o644 });
-  // It breaks with the archive, which tells why.
-  entry.on('error', () => undefined);
-  for await (const piece of chunks) {
-    if (!entry.write(piece)) await event(entry, 'drain', { signal });
-  }
-  const finished = event(entry, 'finish', { signal });
-  entry.end(undefined);
-  await finished;
 }
 
 /** Parents of a path that were not given before, outermost first. */

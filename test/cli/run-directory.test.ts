@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runDirectory } from '../../src/cli/run-directory.ts';
-import { thisProcess } from '../../src/cli/run-owner.ts';
+import { thisProcess } from '../../src/concurrency/process-identity.ts';
 
 /** Nothing in these directories belongs to others. */
 async function never(path: string): Promise<void> {

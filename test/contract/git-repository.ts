@@ -8,6 +8,7 @@ import { findWorkTree } from '../../src/git/find-work-tree.ts';
 import type { ObjectId } from '../../src/git/objects.ts';
 import type { GitRepository, LocalChange } from '../../src/git/repository.ts';
 import { type Fixture, gitFixture } from '../git/git-fixture.ts';
+import { gitChangesContract } from './git-changes.ts';
 
 /** Opens the repository of a work tree, as a command would. */
 export type OpenRepository = (found: NonNullable<Awaited<ReturnType<typeof findWorkTree>>>) => GitRepository;
@@ -39,6 +40,8 @@ export function gitRepositoryContract(name: string, open: OpenRepository): void 
     const head = await headOf(repository);
     return (await repository.commits.tree(head.id, under)).map(({ mode, path }) => `${mode} ${path}`);
   };
+
+  gitChangesContract(name, at);
 
   describe(`${name}: commits`, () => {
     let project: Fixture;

@@ -10,8 +10,8 @@ export interface Fixture {
   write(files: Readonly<Record<string, string | Buffer>>): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
   link(path: string, target: string): Promise<void>;
-  /** Commits everything. @returns the commit's id */
-  commit(message: string): Promise<string>;
+  /** Commits everything. @param date Unix seconds; now, where there is none. @returns the commit's id */
+  commit(message: string, date?: number): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -27,8 +27,13 @@ const IDENTITY = {
 /** @param options of `git init` */
 export async function gitFixture(...options: string[]): Promise<Fixture> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'slipway-git-')));
-  const git = (...args: string[]) =>
-    execFileSync('git', args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...IDENTITY } }).trim();
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    execFileSync('git', args, {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, ...IDENTITY, ...env },
+    }).trim();
+  const git = (...args: string[]) => run(args);
   git('init', '--quiet', '--initial-branch=main', ...options);
   return {
     root,
@@ -41,9 +46,10 @@ export async function gitFixture(...options: string[]): Promise<Fixture> {
     },
     chmod: (path, mode) => chmod(join(root, path), mode),
     link: (path, target) => symlink(target, join(root, path)),
-    async commit(message) {
+    async commit(message, date) {
       git('add', '--all');
-      git('commit', '--quiet', '--allow-empty', '--message', message);
+      const dated = date === undefined ? {} : { GIT_COMMITTER_DATE: `${date} +0000` };
+      run(['commit', '--quiet', '--allow-empty', '--message', message], dated);
       return git('rev-parse', 'HEAD');
     },
     remove: () => rm(root, { recursive: true, force: true }),

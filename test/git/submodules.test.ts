@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cliRepository } from '../../src/git/cli/cli-repository.ts';
-import { relativeTo } from '../../src/git/cli/submodules.ts';
+import { relativeTo } from '../../src/git/cli/submodule-address.ts';
+import type { ObjectId } from '../../src/git/objects.ts';
 import type { GitRepository } from '../../src/git/repository.ts';
 import { type Fixture, gitFixture } from './git-fixture.ts';
 
@@ -121,6 +123,83 @@ describe('files of submodules', () => {
       expect((await commits.blob(entry?.id as never)).toString()).toBe('inside');
       expect(await commits.entry(head?.id as never, 'lib/sub/nothing')).toBeNull();
     });
+  });
+});
+
+describe('submodules of submodules', () => {
+  it('are fetched too where the clone has none', async () => {
+    const clone = join(work, 'clone');
+    execFileSync('git', ['clone', '--quiet', fixture(outer).root, clone]);
+    expect(await contents(clone)).toEqual(WHOLE);
+  });
+});
+
+describe('an address of a submodule that looks like an option', () => {
+  it('is not followed', async () => {
+    const touched = join(work, 'touched');
+    const bad = `--upload-pack=touch ${touched}`;
+    fixture(outer).git('config', '--file', '.gitmodules', 'submodule.lib/sub.url', bad);
+    await fixture(outer).commit('bad');
+    const clone = join(work, 'clone');
+    execFileSync('git', ['clone', '--quiet', fixture(outer).root, clone]);
+    expect(await contents(clone)).toContain('lib/sub is missing');
+    expect(existsSync(touched)).toBe(false);
+  });
+});
+
+describe('changes between commits with submodules', () => {
+  const changed = (root: string, from: string, to: string, under = '') =>
+    readBy(root, async ({ commits }) => {
+      const found = await commits.changes(from as ObjectId, to as ObjectId, under);
+      return found
+        .filter(({ path }) => !path.endsWith('.gitmodules'))
+        .map(({ path, before, after }) => `${before?.mode ?? '-'} ${after?.mode ?? '-'} ${path}`);
+    });
+  /** Three commits: before the submodule, with it, and with it moved on. */
+  const history = async () => {
+    const { git, commit } = fixture(outer);
+    const [without, first] = [git('rev-parse', 'HEAD^'), git('rev-parse', 'HEAD')];
+    await fixture(inner).write({ 'dir/inside': 'changed', 'dir/new': 'new' });
+    fixture(inner).git('rm', '--quiet', '--cached', 'more');
+    await rm(join(fixture(inner).root, 'more'), { recursive: true });
+    fixture(inner).git('commit', '--quiet', '--all', '--message', 'later');
+    await fixture(inner).commit('latest');
+    git('-C', 'lib/sub', 'fetch', '--quiet');
+    git('-C', 'lib/sub', 'checkout', '--quiet', 'FETCH_HEAD');
+    return { without, first, moved: await commit('moved') };
+  };
+
+  it('are those of their files, in any work tree', async () => {
+    const { without, first, moved } = await history();
+    const clone = join(work, 'clone');
+    execFileSync('git', ['clone', '--quiet', fixture(outer).root, clone]);
+    for (const root of [fixture(outer).root, clone]) {
+      expect(await changed(root, first, moved)).toEqual([
+        '100644 100644 lib/sub/dir/inside',
+        '- 100644 lib/sub/dir/new',
+        '100644 - lib/sub/more/deep',
+      ]);
+      expect(await changed(root, without, first)).toEqual([
+        '- 100644 lib/sub/dir/inside',
+        '- 100644 lib/sub/more/deep',
+      ]);
+      expect(await changed(root, first, moved, 'lib/sub/dir')).toHaveLength(2);
+      expect(await changed(root, without, first, 'lib/sub/dir')).toEqual(['- 100644 lib/sub/dir/inside']);
+      expect(await changed(root, first, moved, 'lib/sub/dir/new')).toEqual(['- 100644 lib/sub/dir/new']);
+      expect(await changed(root, first, moved, 'own')).toEqual([]);
+    }
+  });
+
+  it('are none where a submodule became a directory of the same files', async () => {
+    const { git, write, commit } = fixture(outer);
+    const from = git('rev-parse', 'HEAD');
+    git('rm', '--quiet', '--force', 'lib/sub');
+    await rm(join(fixture(outer).root, '.git/modules'), { recursive: true });
+    await write({ 'lib/sub/dir/inside': 'inside', 'lib/sub/more/deep': 'other' });
+    const to = await commit('copied');
+    const clone = join(work, 'clone');
+    execFileSync('git', ['clone', '--quiet', fixture(outer).root, clone]);
+    expect(await changed(clone, from, to)).toEqual(['100644 100644 lib/sub/more/deep']);
   });
 });
 

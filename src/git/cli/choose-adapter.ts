@@ -1,10 +1,9 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { UserError } from '../../diagnostics/user-error.ts';
 import type { FoundWorkTree } from '../find-work-tree.ts';
 import type { GitRepository } from '../repository.ts';
 import { cliRepository } from './cli-repository.ts';
+import { isInstalled } from './find-program.ts';
 import { gitFailed } from './git-program.ts';
 
 export interface AdapterChoice {
@@ -36,17 +35,6 @@ export async function chooseAdapter(found: FoundWorkTree, choice: AdapterChoice)
     return commit;
   };
   return { ...repository, commits: { ...repository.commits, head } };
-}
-
-async function isInstalled(program: string, path: string): Promise<boolean> {
-  for (const directory of path.split(delimiter)) {
-    const executable = await access(join(directory, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return true;
-  }
-  return false;
 }
 
 /** 2.18 is the oldest that works; 2.22.0 reads pathspecs wrongly. */

@@ -6,11 +6,8 @@ export interface GitProgram {
   readonly workTree: string;
   /** Output of a command that must succeed. */
   output(args: readonly string[], signal?: AbortSignal): Promise<Buffer>;
-  /** Exit status and output of a command that may fail. */
-  attempt(
-    args: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<{ readonly status: number; readonly text: string }>;
+  /** A command that may fail. */
+  attempt(args: readonly string[], signal?: AbortSignal): Promise<Attempt>;
   /** Starts a command that is spoken with over its standard input and output. */
   converse(args: readonly string[], more?: Environment): Conversation;
 }
@@ -18,50 +15,74 @@ export interface GitProgram {
 /** A command that is spoken with. */
 export type Conversation = ReturnType<typeof start>;
 
+export interface Attempt {
+  /** -1 where it did not end by itself, or was not found. */
+  readonly status: number;
+  /** Standard output, trimmed. */
+  readonly text: string;
+  /** Standard error output, trimmed. */
+  readonly said: string;
+}
+
+export interface GitOptions {
+  /** Arguments in front of every command. */
+  readonly settings?: readonly string[];
+  /** Absolute path of the repository, where it is not to be looked for from the work tree on. */
+  readonly gitDirectory?: string;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function gitProgram(workTree: string, env: Environment): GitProgram {
-  const options = { cwd: workTree, env: cleanEnvironment(env), extendEnv: false } as const;
-  const run = (args: readonly string[], signal: AbortSignal | undefined) =>
-    execa('git', globalArguments(args), {
+export function gitProgram(
+  workTree: string,
+  env: Environment,
+  { settings = [], gitDirectory }: GitOptions = {},
+): GitProgram {
+  const place = gitDirectory === undefined ? {} : { GIT_DIR: gitDirectory };
+  const options = { cwd: workTree, env: { ...cleanEnvironment(env), ...place }, extendEnv: false } as const;
+  const all = (args: readonly string[]) => ['-c', 'core.quotePath=false', ...settings, ...args];
+  const run = async (args: readonly string[], signal: AbortSignal | undefined) => {
+    signal?.throwIfAborted();
+    const child = execa('git', all(args), {
       ...options,
       reject: false,
       encoding: 'buffer',
       stripFinalNewline: false,
       maxBuffer: Number.MAX_SAFE_INTEGER,
       stdin: 'ignore',
-      ...(signal ? { cancelSignal: signal } : {}),
     });
+    const stop = () => {
+      child.kill();
+      // What git has started, such as ssh, may live on and keep them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      const result = await child;
+      if (result.failed) signal?.throwIfAborted();
+      return result;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  };
   return {
     workTree,
     async output(args, signal) {
-      const { exitCode, stdout, stderr, isCanceled } = await run(args, signal);
-      if (isCanceled) signal?.throwIfAborted();
+      const { exitCode, stdout, stderr } = await run(args, signal);
       if (exitCode === 0) return Buffer.from(stdout);
-      throw gitFailed(
-        workTree,
-        args,
-        Buffer.from(stderr ?? '')
-          .toString()
-          .trim(),
-      );
+      throw gitFailed(workTree, args, textOf(stderr));
     },
     async attempt(args, signal) {
-      const { exitCode, stdout, isCanceled } = await run(args, signal);
-      if (isCanceled) signal?.throwIfAborted();
-      return {
-        status: exitCode ?? -1,
-        text: Buffer.from(stdout ?? '')
-          .toString()
-          .trim(),
-      };
+      const { exitCode, stdout, stderr } = await run(args, signal);
+      return { status: exitCode ?? -1, text: textOf(stdout), said: textOf(stderr) };
     },
-    converse: (args, more = {}) => start(args, { ...options, env: { ...options.env, ...more } }),
+    converse: (args, more = {}) => start(all(args), { ...options, env: { ...options.env, ...more } }),
   };
 }
 
 function start(args: readonly string[], options: { readonly cwd: string; readonly env: Environment }) {
-  const child = execa('git', globalArguments(args), {
+  const child = execa('git', args, {
     ...options,
     extendEnv: false,
     buffer: false,
@@ -106,8 +127,10 @@ function cleanEnvironment(env: Environment): Environment {
   return { ...Object.fromEntries(kept), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' };
 }
 
-function globalArguments(args: readonly string[]): string[] {
-  return ['-c', 'core.quotePath=false', ...args];
+function textOf(output: Uint8Array | undefined): string {
+  return Buffer.from(output ?? '')
+    .toString()
+    .trim();
 }
 
 export function gitFailed(workTree: string, args: readonly string[], said: string): UserError {

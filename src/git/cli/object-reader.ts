@@ -4,32 +4,50 @@ import type { BlobContent, ObjectId } from '../objects.ts';
 import { byteReader } from './byte-reader.ts';
 import { type GitProgram, gitFailed } from './git-program.ts';
 
-/** Reads objects through one long-lived process. */
+/** What is known of an object without its content. */
+export interface ObjectFacts {
+  readonly id: ObjectId;
+  /** blob, tree, commit or tag. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Reads objects through one long-lived process, and asks for their facts through another one. */
 export interface ObjectReader {
   /** Type and whole content; null when there is no such object. @param name any revision git understands */
   read(
     name: string,
   ): Promise<{ readonly id: ObjectId; readonly type: string; readonly content: Buffer } | null>;
+  /** In the order asked; null where there is no such object. @param names any revisions git understands */
+  facts(names: readonly string[]): Promise<readonly (ObjectFacts | null)[]>;
   stream(ids: readonly ObjectId[], signal: AbortSignal): AsyncGenerator<BlobContent>;
   /** Lets objects of another repository be read too. @param directory absolute path of its objects */
   borrow(directory: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** So many names are sent ahead of what is read: enough to keep git busy, too few to fill a pipe both ways. */
-const AHEAD = 200;
+const COMMANDS = ['--batch', '--batch-check'] as const;
+type Command = (typeof COMMANDS)[number];
+
+/** So many names are sent at once, when as few are left unanswered: git stays busy, and a write serves for many. */
+const SENT_AT_ONCE = 500;
 
 export function objectReader(git: GitProgram): ObjectReader {
-  let running: ReturnType<typeof converse> | undefined;
+  const running = new Map<Command, ReturnType<typeof converse>>();
   const borrowed = new Set<string>();
-  const begin = () => converse(git, borrowed);
-  const conversation = () => (running ??= begin());
+  const begin = (command: Command) => converse(git, command, borrowed);
+  const conversation = (command: Command) => {
+    const known = running.get(command) ?? begin(command);
+    running.set(command, known);
+    return known;
+  };
   const turn = keyedMutex();
 
   return {
     read: (name) =>
-      turn.run('cat-file', async () => {
-        const { child, reader } = conversation();
+      turn.run('--batch', async () => {
+        const { child, reader } = conversation('--batch');
         child.stdin.write(`${name}\n`);
         const header = await readHeader(git, child, reader);
         if (header === null) return null;
@@ -39,13 +57,27 @@ export function objectReader(git: GitProgram): ObjectReader {
         return { id: header.id, type: header.type, content: Buffer.concat(pieces) };
       }),
 
+    facts: (names) =>
+      turn.run('--batch-check', async () => {
+        if (names.length === 0) return [];
+        const { child, reader } = conversation('--batch-check');
+        child.stdin.write(`${names.join('\n')}\n`);
+        const found: (ObjectFacts | null)[] = [];
+        while (found.length < names.length) found.push(await readHeader(git, child, reader));
+        return found;
+      }),
+
     async *stream(ids, signal) {
       // A process of its own, since a reader that stops half-way leaves its output unread.
-      const { child, reader } = begin();
+      const { child, reader } = begin('--batch');
       try {
         for (let sent = 0, got = 0; got < ids.length; got++) {
           signal.throwIfAborted();
-          for (; sent < ids.length && sent < got + AHEAD; sent++) child.stdin.write(`${ids[sent]}\n`);
+          if (sent < ids.length && sent - got <= SENT_AT_ONCE) {
+            const next = ids.slice(sent, sent + SENT_AT_ONCE);
+            child.stdin.write(`${next.join('\n')}\n`);
+            sent += next.length;
+          }
           const header = await readHeader(git, child, reader);
           if (header === null) throw gitFailed(git.workTree, ['cat-file'], `object ${ids[got]} is missing`);
           const chunks = reader.bytes(header.size);
@@ -58,17 +90,22 @@ export function objectReader(git: GitProgram): ObjectReader {
       }
     },
 
-    borrow: (directory) =>
-      turn.run('cat-file', async () => {
-        if (borrowed.has(directory)) return;
-        borrowed.add(directory);
-        // A process looks for other repositories when it starts.
-        if (running) await end(running.child);
-        running = undefined;
-      }),
+    async borrow(directory) {
+      if (borrowed.has(directory)) return;
+      borrowed.add(directory);
+      // A process looks for other repositories when it starts. All wait their turns from now on: what comes later sees it.
+      const restarts = COMMANDS.map((command) =>
+        turn.run(command, async () => {
+          const known = running.get(command);
+          running.delete(command);
+          if (known) await end(known.child);
+        }),
+      );
+      await Promise.all(restarts);
+    },
 
     async close() {
-      if (running) await end(running.child);
+      for (const { child } of running.values()) await end(child);
     },
   };
 }
@@ -82,10 +119,10 @@ async function end(child: ReturnType<GitProgram['converse']>): Promise<void> {
   await child;
 }
 
-function converse(git: GitProgram, borrowed: ReadonlySet<string>) {
+function converse(git: GitProgram, command: Command, borrowed: ReadonlySet<string>) {
   const alternates = [...borrowed].join(delimiter);
   const env = alternates === '' ? {} : { GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates };
-  const child = git.converse(['cat-file', '--batch'], env);
+  const child = git.converse(['cat-file', command], env);
   return { child, reader: byteReader(child.stdout) };
 }
 
@@ -93,7 +130,7 @@ async function readHeader(
   git: GitProgram,
   child: ReturnType<GitProgram['converse']>,
   reader: ReturnType<typeof byteReader>,
-) {
+): Promise<ObjectFacts | null> {
   const line = await reader.line();
   if (line === null) throw gitFailed(git.workTree, ['cat-file'], await child.lastWords());
   if (line.endsWith(' missing') || line.endsWith(' ambiguous')) return null;

@@ -10,6 +10,19 @@ export function parseTree(output: Buffer): TreeEntry[] {
   });
 }
 
+/** Output of `diff-tree -r -z --raw --no-renames --no-abbrev`: what both sides have. */
+export function parseRawDiff(output: Buffer): { readonly before: TreeEntry[]; readonly after: TreeEntry[] } {
+  const [before, after]: [TreeEntry[], TreeEntry[]] = [[], []];
+  const fields = records(output);
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const path = fields[at + 1] ?? '';
+    const [oldMode = '', newMode = '', oldId = '', newId = ''] = (fields[at] ?? '').slice(1).split(' ');
+    if (oldMode !== '000000') before.push({ path, mode: oldMode as EntryMode, id: oldId as ObjectId });
+    if (newMode !== '000000') after.push({ path, mode: newMode as EntryMode, id: newId as ObjectId });
+  }
+  return { before, after };
+}
+
 /** Output of `status --porcelain=v2 -z` without renames. */
 export function parseStatus(output: Buffer): LocalChange[] {
   return records(output).flatMap((record): LocalChange[] => {

@@ -1,7 +1,9 @@
 import git from 'isomorphic-git';
 import { UserError } from '../../diagnostics/user-error.ts';
-import type { Commit, EntryMode, ObjectId, TreeEntry } from '../objects.ts';
+import type { LineEndRule } from '../line-ends.ts';
+import type { Commit, EntryMode, ObjectId, RepoPath, TreeEntry } from '../objects.ts';
 import type { CommitReader, GitRepository, History, WorkTree } from '../repository.ts';
+import { absent, ancestorsAmong, commitChanges } from './commit-walks.ts';
 import type { Place } from './place.ts';
 import { repositoryFiles } from './repository-files.ts';
 import { workTreeChanges } from './work-tree-changes.ts';
@@ -14,6 +16,7 @@ export function isomorphicRepository(workTree: string, gitdir: string): GitRepos
     workTree: workTreeOf(place),
     history: historyOf(place),
     largeFiles: { content: async () => null },
+    lineEnds: { rules: (commit) => noLineEndRules(place, commit) },
     development: { commitState: async () => await Promise.reject(needsGit('--dev')) },
     close: async () => undefined,
   };
@@ -36,6 +39,12 @@ function commitReader(place: Place): CommitReader {
     // What lies in other repositories is not followed.
     withSubmodules: async (entries) => entries,
     entry: (commit, path) => entryAt(place, commit, path),
+    changes: (from, to, under) => commitChanges(place, from, to, under),
+    async sizes(ids) {
+      const sizes: number[] = [];
+      for (const id of ids) sizes.push((await blob(id)).length);
+      return sizes;
+    },
     blob,
     async *blobs(ids, signal) {
       for (const id of ids) {
@@ -45,6 +54,16 @@ function commitReader(place: Place): CommitReader {
       }
     },
   };
+}
+
+/** Understanding attributes is left to git; so nothing may ask for it. */
+async function noLineEndRules(place: Place, commit: ObjectId): Promise<ReadonlyMap<RepoPath, LineEndRule>> {
+  for (const { path, id } of await entriesBelow(place, commit, '')) {
+    if (path !== '.gitattributes' && !path.endsWith('/.gitattributes')) continue;
+    const { blob } = await git.readBlob({ ...place, oid: id });
+    if (Buffer.from(blob).includes('eol=crlf')) throw needsGit(`\`eol=crlf\` in ${path}`);
+  }
+  return new Map();
 }
 
 async function refuseSha256(place: Place): Promise<void> {
@@ -107,9 +126,12 @@ function historyOf(place: Place): History {
       } catch {
         return null;
       }
-      const shallow = await place.fs.promises.stat(`${place.gitdir}/shallow`).catch(() => null);
-      return shallow === null ? false : null;
+      return (await isShallow(place)) ? null : false;
     },
+    ancestorsAmong: (candidates, of) => ancestorsAmong(place, candidates, of),
+    isShallow: () => isShallow(place),
+    // Fetching needs the git program.
+    deepen: async () => false,
     async originUrl() {
       const url: unknown = await git.getConfig({ ...place, path: 'remote.origin.url' });
       return typeof url === 'string' && url !== '' ? url : null;
@@ -117,15 +139,14 @@ function historyOf(place: Place): History {
   };
 }
 
+async function isShallow(place: Place): Promise<boolean> {
+  return (await place.fs.promises.stat(`${place.gitdir}/shallow`).catch(() => null)) !== null;
+}
+
 function needsGit(what: string): UserError {
   return new UserError('GIT_PROGRAM_MISSING', `${what} needs the git program, which is not installed`, {
     hint: 'apt-get install git, or the like',
   });
-}
-
-function absent(error: unknown): null {
-  if (error instanceof git.Errors.NotFoundError) return null;
-  throw error;
 }
 
 function joined(under: string, name: string): string {
