@@ -122,7 +122,7 @@ function warningOf({ code, subject, line }: TemplateWarning, path: string): Prob
 }
 
 /** `2006-01-02 15:04:05 -0700 -0700`, as Go prints a time whose zone has no name. */
-function humanDate({ committedAt, zoneMinutes }: Commit): string {
+export function humanDate({ committedAt, zoneMinutes }: Commit): string {
   const local = new Date((committedAt + zoneMinutes * 60) * 1000).toISOString();
   const sign = zoneMinutes < 0 ? '-' : '+';
   const minutes = Math.abs(zoneMinutes);

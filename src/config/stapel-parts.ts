@@ -26,14 +26,33 @@ export interface ShellInstructions extends InstructionCaches {
   readonly commands: Readonly<Record<UserStage, readonly string[]>>;
 }
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
-export type AnsibleTask = Readonly<Record<string, JsonValue>>;
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonMapping;
+export type JsonMapping = { readonly [key: string]: JsonValue };
+
+/** One entry of a list of tasks, as it is written. */
+export type AnsibleTask = AnsibleStep | AnsibleBlock;
+
+/** A task that runs a module. */
+export interface AnsibleStep {
+  readonly kind: 'step';
+  /** Name of its module, which is a key of `fields`. */
+  readonly module: string;
+  readonly fields: JsonMapping;
+  readonly position: Position;
+}
+
+/** Tasks that belong together. */
+export interface AnsibleBlock {
+  readonly kind: 'block';
+  /** Without the lists of tasks. */
+  readonly fields: JsonMapping;
+  /** Those of `block`, `rescue` and `always` that are given. */
+  readonly lists: Readonly<Partial<Record<AnsibleList, readonly AnsibleTask[]>>>;
+  readonly position: Position;
+}
+
+export const ANSIBLE_LISTS = ['block', 'rescue', 'always'] as const;
+export type AnsibleList = (typeof ANSIBLE_LISTS)[number];
 
 export interface AnsibleInstructions extends InstructionCaches {
   readonly kind: 'ansible';

@@ -38,6 +38,16 @@ function netstring(text: string): string {
   return `${Buffer.byteLength(text)}:${text},`;
 }
 
+/** A value that may be missing: an empty list, or a list of the one. An empty text is not missing. */
+export function optional(value: Canonical): Canonical {
+  return value === null ? [] : [value];
+}
+
+/** A map that others follow: the list of its entries, so that it is clear where it ends. */
+export function entriesOf(map: ReadonlyMap<string, string>): Canonical {
+  return [...map].sort(([a], [b]) => compareText(a, b));
+}
+
 /** Order by code unit: the same on every machine, whatever its locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -1,5 +1,6 @@
 import type { ParsedDockerfile, ParsedInstruction, ParsedStage } from '../dockerfile/dockerfile.ts';
 import type { Canonical } from './canonical.ts';
+import type { ContentDigest } from './stage-digest.ts';
 
 /** Everything that decides the stage `dockerfile` besides its platform. */
 export interface DockerfileInputs {
@@ -8,6 +9,8 @@ export interface DockerfileInputs {
   readonly parsed: Pick<ParsedDockerfile, 'stages'>;
   /** Checksums of what each instruction reads from the context, in the order of `contextNeeds`. */
   readonly checksums: ReadonlyMap<ParsedInstruction, readonly string[]>;
+  /** Which image of the file a reference of FROM means; null: it comes from elsewhere. */
+  readonly imageOf: (reference: string) => ContentDigest | null;
 }
 
 /** One place where a Dockerfile reads its context. */
@@ -39,13 +42,13 @@ export function contextNeeds(stages: readonly ParsedStage[]): readonly ContextNe
 
 /** The dependencies of the stage `dockerfile`. @see docs/reference/digests.md */
 export function dockerfileDependencies(inputs: DockerfileInputs): readonly Canonical[] {
-  const { cacheVersion, addHosts, parsed, checksums } = inputs;
+  const { cacheVersion, addHosts, parsed, checksums, imageOf } = inputs;
   return [
     cacheVersion,
     addHosts,
     parsed.stages.map(
       (stage): Canonical => [
-        ...baseOf(stage, parsed.stages),
+        ...baseOf(stage, parsed.stages, imageOf),
         stage.platform,
         stage.instructions.map(
           (instruction): Canonical => [instruction.name, instruction.words, checksums.get(instruction) ?? []],
@@ -56,13 +59,19 @@ export function dockerfileDependencies(inputs: DockerfileInputs): readonly Canon
 }
 
 /** A stage's base by its place among the needed ones: adding a stage that the target does not need changes nothing. */
-function baseOf(stage: ParsedStage, needed: readonly ParsedStage[]): readonly Canonical[] {
+function baseOf(
+  stage: ParsedStage,
+  needed: readonly ParsedStage[],
+  imageOf: DockerfileInputs['imageOf'],
+): readonly Canonical[] {
   switch (stage.baseKind) {
     case 'scratch':
       return ['scratch', ''];
     case 'stage':
       return ['stage', needed.findIndex(({ index }) => index === stage.baseStage)];
-    case 'reference':
-      return ['ref', stage.baseReference];
+    case 'reference': {
+      const content = imageOf(stage.baseReference);
+      return content === null ? ['ref', stage.baseReference] : ['image', content];
+    }
   }
 }

@@ -1,11 +1,19 @@
 import type { DockerfileImage } from '../config/project.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { BaseConfiguration, DockerfileReader, ParsedDockerfile } from '../dockerfile/dockerfile.ts';
+import type {
+  BaseConfiguration,
+  DockerfileReader,
+  ParsedDockerfile,
+  ParseRequest,
+} from '../dockerfile/dockerfile.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { BuildContext } from './build-context.ts';
 import { type NeededFiles, NO_CONTEXT, selectContext } from './context-selection.ts';
+import { type DockerfileDependency, dependencyNamed } from './dockerfile-dependency.ts';
 import { dockerfileDependencies } from './dockerfile-inputs.ts';
+import { neutralReading } from './neutral-reading.ts';
+import { type ReadDockerfile, readDockerfile } from './read-dockerfile.ts';
 import { type ContentDigest, contentDigest, type StageDigest, stageDigest } from './stage-digest.ts';
 
 export const DOCKERFILE_STAGE = 'dockerfile';
@@ -17,6 +25,10 @@ export interface DockerfileStage {
   /** The Dockerfile's text. */
   readonly text: string;
   readonly parsed: ParsedDockerfile;
+  /** Those of the image, and what it is told of other images. */
+  readonly buildArgs: ReadonlyMap<string, string>;
+  /** Images of the file that it is told of. @see dependencyNamed */
+  readonly dependencies: readonly DockerfileDependency[];
   /** What the digest was computed with. */
   readonly bases: readonly BaseConfiguration[];
   readonly context: BuildContext;
@@ -29,6 +41,8 @@ export interface DockerfileStageParts {
   readonly platform: Platform;
   readonly context: BuildContext;
   readonly reader: DockerfileReader;
+  /** Those of the image, in the order of its configuration. */
+  readonly dependencies: readonly DockerfileDependency[];
   /** Configuration of an external base image. */
   readonly base: (reference: string, platform: Platform) => Promise<BaseConfiguration>;
   readonly signal: AbortSignal;
@@ -36,14 +50,19 @@ export interface DockerfileStageParts {
 
 /** @throws UserError with every problem of the Dockerfile and of what it copies */
 export async function dockerfileStage(parts: DockerfileStageParts): Promise<DockerfileStage> {
-  const { image, platform, context, reader, signal } = parts;
+  const { image, platform, context, reader, dependencies, signal } = parts;
   const file = dockerfilePath(image);
   const text = await context.dockerfile();
-  const { parsed, bases } = await parseWithBases(parts, text);
+  const buildArgs = new Map([...image.args, ...dependencies.flatMap(({ values }) => [...values])]);
+  const request = { text, target: image.target, buildArgs: pairs(buildArgs), platform };
+  const built = await read(parts, request);
+  const { parsed, bases } = built;
   const selection = parsed.usesContext
     ? await selectContext(parsed.stages, context, reader, file, signal)
     : NO_CONTEXT;
   if (selection.problems.length > 0) throw dockerfileError(file, selection.problems);
+  const { checksums, needs } = selection;
+  const digested = await neutralReading({ reader, request, dependencies, built, checksums, signal });
   const digest = stageDigest({
     platform,
     name: DOCKERFILE_STAGE,
@@ -51,12 +70,21 @@ export async function dockerfileStage(parts: DockerfileStageParts): Promise<Dock
     dependencies: dockerfileDependencies({
       cacheVersion: image.cacheVersion,
       addHosts: image.addHosts,
-      parsed,
-      checksums: selection.checksums,
+      ...digested,
     }),
   });
   const content = contentDigest({ platform, name: DOCKERFILE_STAGE, digest, gitState: '' });
-  return { digest, contentDigest: content, text, parsed, bases, context, needs: selection.needs };
+  return {
+    digest,
+    contentDigest: content,
+    text,
+    parsed,
+    buildArgs,
+    dependencies,
+    bases,
+    context,
+    needs,
+  };
 }
 
 /** Path of the Dockerfile relative to the project. */
@@ -64,18 +92,22 @@ export function dockerfilePath({ context, dockerfile }: DockerfileImage): string
   return context === '' ? dockerfile : `${context}/${dockerfile}`;
 }
 
-/** A base's environment and ONBUILD triggers decide what the file means, and may name further bases. */
-async function parseWithBases({ image, platform, reader, base, signal }: DockerfileStageParts, text: string) {
-  const buildArgs = [...image.args].map(([name, value]) => ({ name, value }));
-  let bases: readonly BaseConfiguration[] = [];
-  for (;;) {
-    const request = { text, target: image.target, buildArgs, platform, bases: [...bases] };
-    const parsed = await reader.parse(request, signal);
-    if (parsed.problems.length > 0) throw dockerfileError(dockerfilePath(image), problemsOf(image, parsed));
-    if (parsed.missingBases.length === 0) return { parsed, bases };
-    const found = await Promise.all(parsed.missingBases.map((reference) => base(reference, platform)));
-    bases = [...bases, ...found];
-  }
+async function read(
+  { image, platform, reader, dependencies, base, signal }: DockerfileStageParts,
+  request: Omit<ParseRequest, 'bases'>,
+): Promise<ReadDockerfile> {
+  const configuration = async (reference: string): Promise<BaseConfiguration> => {
+    const facts = dependencyNamed(reference, dependencies)?.image.facts;
+    if (!facts) return await base(reference, platform);
+    return { reference, env: [...facts.env], onBuild: [...facts.onBuild] };
+  };
+  const found = await readDockerfile(reader, request, configuration, signal);
+  if (found.parsed.problems.length === 0) return found;
+  throw dockerfileError(dockerfilePath(image), problemsOf(image, found.parsed));
+}
+
+function pairs(map: ReadonlyMap<string, string>): { name: string; value: string }[] {
+  return [...map].map(([name, value]) => ({ name, value }));
 }
 
 function problemsOf(image: DockerfileImage, { problems }: ParsedDockerfile): readonly Problem[] {

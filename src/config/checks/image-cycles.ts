@@ -1,5 +1,6 @@
+import { type ImageNeed, imageNeeds } from '../image-needs.ts';
 import { type Finding, finding } from '../reading/finding.ts';
-import { type ImageDocument, type ImageNeed, imageNeeds } from './image-document.ts';
+import type { ImageDocument } from './image-document.ts';
 
 interface Step {
   readonly from: ImageDocument;

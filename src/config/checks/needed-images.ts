@@ -1,8 +1,9 @@
 import type { Platform } from '../../oci/platform.ts';
+import { imageNeeds } from '../image-needs.ts';
 import type { ImageConfig } from '../project.ts';
 import { type Finding, finding } from '../reading/finding.ts';
 import { unknownImage } from '../reading/unknown-image.ts';
-import { type ImageDocument, imageNeeds } from './image-document.ts';
+import type { ImageDocument } from './image-document.ts';
 
 /** Names of images that nobody in the file has, and stages of images that have none. */
 export function neededImages(

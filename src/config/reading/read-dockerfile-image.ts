@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import type { Position } from '../../diagnostics/problem.ts';
-import type { DockerfileImage, UnsupportedField } from '../project.ts';
+import type { DockerfileImage } from '../project.ts';
 import { DockerfileSection } from '../schema/dockerfile-section.ts';
 import { schemaFindings } from '../schema/schema-findings.ts';
 import type { Path } from '../yaml/config-document.ts';
-import { addProblem, type ImageReading, keyPositionOf, positionOf, warnOld } from './image-reading.ts';
+import { addProblem, type ImageReading, positionOf, warnOld } from './image-reading.ts';
 import { readDependencies, readImageBase } from './read-image-base.ts';
+import { unsupportedFields } from './unsupported-fields.ts';
 
 /** @returns null when the document has problems; they are among the findings */
 export function readDockerfileImage(reading: ImageReading): DockerfileImage | null {
@@ -32,7 +33,7 @@ export function readDockerfileImage(reading: ImageReading): DockerfileImage | nu
     staged: fields.staged ?? defaults.staged,
     ssh: fields.ssh ?? '',
   };
-  return { ...image, unsupported: unsupportedFields(reading, image) };
+  return { ...image, unsupported: unsupportedFields(reading, image, [['staged', image.staged]]) };
 }
 
 function dependenciesOf(
@@ -70,27 +71,4 @@ function insideProject(reading: ImageReading, path: Path, text: string): string 
     addProblem(reading, path, 'CONFIG_PATH', message);
   }
   return normal;
-}
-
-/** What is carried but cannot be built yet, each where it is asked for. */
-function unsupportedFields(
-  reading: ImageReading,
-  image: Omit<DockerfileImage, 'unsupported'>,
-): readonly UnsupportedField[] {
-  const asked: readonly (readonly [string, boolean])[] = [
-    ['dependencies', image.dependencies.length > 0],
-    ['imageSpec', image.imageSpec !== null],
-    ['platform', image.platforms.length > 1],
-    ['sbom', image.sbom !== null],
-    ['staged', image.staged],
-  ];
-  return asked
-    .filter(([, isAsked]) => isAsked)
-    .map(([field]) => ({ field, position: whereAsked(reading, field) }));
-}
-
-/** In the image's document, else in the project's defaults. */
-function whereAsked(reading: ImageReading, field: string): Position {
-  const isOwn = reading.document.extent([field]) !== null;
-  return (isOwn ? null : reading.defaults.position(field)) ?? keyPositionOf(reading, [field]);
 }

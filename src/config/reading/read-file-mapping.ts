@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { FileMapping } from '../stapel-parts.ts';
 import type { Path } from '../yaml/config-document.ts';
 import { type ImageReading, positionOf } from './image-reading.ts';
+import { refuseReserved } from './reserved-paths.ts';
 
 export interface FileMappingFields {
   readonly add: string;
@@ -15,9 +16,11 @@ export interface FileMappingFields {
 /** @param path of the entry */
 export function readFileMapping(reading: ImageReading, path: Path, fields: FileMappingFields): FileMapping {
   const add = cleaned(fields.add);
+  const to = fields.to === undefined ? add : cleaned(fields.to);
+  refuseReserved(reading, [...path, fields.to === undefined ? 'add' : 'to'], to);
   return {
     add,
-    to: fields.to === undefined ? add : cleaned(fields.to),
+    to,
     owner: fields.owner ?? null,
     group: fields.group ?? null,
     includePaths: fields.includePaths ?? [],

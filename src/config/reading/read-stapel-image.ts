@@ -1,16 +1,9 @@
-import type { StapelImage, UnsupportedField } from '../project.ts';
+import type { StapelImage } from '../project.ts';
 import type { DockerInstructionsSection } from '../schema/docker-section.ts';
 import { schemaFindings } from '../schema/schema-findings.ts';
 import { StapelSection } from '../schema/stapel-section.ts';
 import type { DockerInstructions, Mount, UserInstructions } from '../stapel-parts.ts';
-import {
-  addProblem,
-  addWarning,
-  type ImageReading,
-  keyPositionOf,
-  positionOf,
-  warnOld,
-} from './image-reading.ts';
+import { addProblem, addWarning, type ImageReading, positionOf, warnOld } from './image-reading.ts';
 import { joinDestinations } from './join-destinations.ts';
 import { cleaned } from './read-file-mapping.ts';
 import { readGit } from './read-git.ts';
@@ -18,6 +11,8 @@ import { readDependencies, readImageBase } from './read-image-base.ts';
 import { momentOf, readImports } from './read-imports.ts';
 import { hasUserStage, readAnsible, readShell } from './read-instructions.ts';
 import { readStapelBase } from './read-stapel-base.ts';
+import { refuseMountTarget } from './reserved-paths.ts';
+import { unsupportedFields } from './unsupported-fields.ts';
 
 /** @returns null when the document has problems; they are among the findings */
 export function readStapelImage(reading: ImageReading): StapelImage | null {
@@ -40,9 +35,10 @@ export function readStapelImage(reading: ImageReading): StapelImage | null {
     readGit(reading, fields.git ?? []),
     readImports(reading, fields.import ?? []),
   );
+  const base = readImageBase(reading, fields, names, { key, final });
   return {
     kind: 'stapel',
-    ...readImageBase(reading, fields, names, { key, final }),
+    ...base,
     dependencies: dependenciesOf(reading, fields),
     artifact,
     base: readStapelBase(reading, fields, names),
@@ -53,7 +49,7 @@ export function readStapelImage(reading: ImageReading): StapelImage | null {
     mounts: readMounts(reading, fields.mount ?? []),
     instructions,
     docker: fields.docker ? readDocker(fields.docker) : null,
-    unsupported: unsupportedFields(reading, key),
+    unsupported: unsupportedFields(reading, base),
   };
 }
 
@@ -102,6 +98,7 @@ function readMounts(reading: ImageReading, fields: NonNullable<StapelSection['mo
       addProblem(reading, ['mount', i, 'to'], 'CONFIG_MOUNT_TWICE', `two mounts at \`${to}\``);
     }
     seen.add(to);
+    refuseMountTarget(reading, ['mount', i, 'to'], to);
     const position = positionOf(reading, ['mount', i]);
     if (entry.fromPath !== undefined) return { to, source: { kind: 'path', path: entry.fromPath }, position };
     return { to, source: { kind: entry.from ?? 'tmp_dir' }, position };
@@ -120,9 +117,4 @@ function readDocker(fields: DockerInstructionsSection): DockerInstructions {
     env: new Map(Object.entries(fields.ENV ?? {})),
     label: new Map(Object.entries(fields.LABEL ?? {})),
   };
-}
-
-/** The whole kind of image is carried, and not built yet. */
-function unsupportedFields(reading: ImageReading, key: string): readonly UnsupportedField[] {
-  return [{ field: 'Stapel image', position: keyPositionOf(reading, [key]) }];
 }
