@@ -8,6 +8,11 @@ import (
 	"time"
 )
 
+// ContextPart opens the tar of a number, that the far side of a socket gives.
+func ContextPart(address string, number int) func(ctx context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) { return contextPart(ctx, address, number) }
+}
+
 // contextPart asks a socket for the files of one need: a tar.
 func contextPart(ctx context.Context, address string, need int) (io.ReadCloser, error) {
 	if address == "" {

@@ -81,7 +81,7 @@ func (e *execution) begin(ctx context.Context, stage *plannedStage) (recipe.Imag
 			return recipe.Image{}, err
 		}
 	}
-	history := completed(image.Configuration.History, len(image.DiffIDs))
+	history := image.History()
 	image.Configuration = stage.start
 	image.Configuration.History = history
 	image.Configuration.Created = &e.request.Epoch
@@ -166,18 +166,4 @@ func (e *execution) sources(ctx context.Context, i *instruction) (map[string]rec
 		}
 	}
 	return images, nil
-}
-
-// completed gives a history an entry for each layer, where a base image has none.
-func completed(history []v1.History, layers int) []v1.History {
-	full := append([]v1.History{}, history...)
-	for _, entry := range history {
-		if !entry.EmptyLayer {
-			layers--
-		}
-	}
-	for range max(layers, 0) {
-		full = append(full, v1.History{})
-	}
-	return full
 }

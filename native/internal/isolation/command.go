@@ -18,7 +18,7 @@ import (
 type Command struct {
 	// Root is where the file system is mounted. Every mount's target exists in it.
 	Root string
-	// Args is executed as it is; Env is the whole environment.
+	// Args is executed as it is; Env is the whole environment but for PATH and HOME, which commands have in any case.
 	Args, Env []string
 	// Dir is the working directory; it exists.
 	Dir      string
@@ -43,6 +43,9 @@ type Command struct {
 	// Stdin is the command's, and its leash.
 	Stdin          *os.File
 	Stdout, Stderr io.Writer
+	// Terminal is what the command has instead, and its controlling terminal; nil: none. Stderr gets what the runner says
+	// then. @see Choice.TerminalRunner
+	Terminal *PseudoTerminal
 }
 
 // Usage is what a command and its children used.
@@ -100,6 +103,14 @@ func (c Choice) Runner() Runner {
 	return contained{runtime: c.Runtime, rootless: c.rootless}
 }
 
+// TerminalRunner is that of commands with a terminal: OCI runtimes would want another process between.
+func (c Choice) TerminalRunner() Runner {
+	if c.Mode == Rootless {
+		return rooted{mounted: true, noNetwork: c.NoNetwork}
+	}
+	return c.Runner()
+}
+
 // process is the part of a runtime's configuration that is the same everywhere.
 func (c Command) process() *specs.Process {
 	process := &specs.Process{
@@ -120,11 +131,14 @@ func (c Command) process() *specs.Process {
 	return process
 }
 
+// environment has PATH and HOME in any case.
 func (c Command) environment() []string {
-	for _, pair := range c.Env {
-		if strings.HasPrefix(pair, "HOME=") {
-			return c.Env
+	env := append([]string{}, c.Env...)
+	for _, fallback := range [...][2]string{{"PATH=", defaultPath}, {"HOME=", c.Home}} {
+		has := func(pair string) bool { return strings.HasPrefix(pair, fallback[0]) }
+		if !slices.ContainsFunc(env, has) {
+			env = append(env, fallback[0]+fallback[1])
 		}
 	}
-	return append(append([]string{}, c.Env...), "HOME="+c.Home)
+	return env
 }

@@ -22,7 +22,7 @@ func coverFor(command Command, errorPipe string) (*covering, error) {
 		return placed, errors.New("a command without mounts needs a directory for what is covered")
 	}
 	wanted := []replacement{
-		{target: "/dev", put: devicesWith(errorPipe)},
+		{target: "/dev", put: devicesWith(errorPipe, command.Terminal != nil)},
 		{target: "/proc", put: processStandIn(command)},
 		{target: "/sys", put: putSystemStandIn},
 	}

@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,11 +26,17 @@ var deviceLinks = map[string]string{
 // deviceDirectories are where others mount something; here they are directories.
 var deviceDirectories = map[string]uint32{"shm": 0o1777, "pts": 0o755, "mqueue": 0o1777}
 
-// devicesWith makes a /dev whose stderr is a pipe, if there is one.
-func devicesWith(errorPipe string) func(path string) error {
+// devicesWith makes a /dev whose stderr is a pipe, if there is one. With a terminal, that is all three streams.
+func devicesWith(errorPipe string, hasTerminal bool) func(path string) error {
 	return func(path string) error {
-		if err := putDevices(path); err != nil || errorPipe == "" {
+		if err := putDevices(path); err != nil {
 			return err
+		}
+		if hasTerminal {
+			return streamsOnTerminal(path)
+		}
+		if errorPipe == "" {
+			return nil
 		}
 		at := filepath.Join(path, "stderr")
 		if err := os.Remove(at); err != nil {
@@ -37,6 +44,16 @@ func devicesWith(errorPipe string) func(path string) error {
 		}
 		return os.Link(errorPipe, at)
 	}
+}
+
+func streamsOnTerminal(path string) error {
+	for _, name := range []string{"stdin", "stdout", "stderr"} {
+		at := filepath.Join(path, name)
+		if err := errors.Join(os.Remove(at), os.Symlink("tty", at)); err != nil {
+			return fmt.Errorf("making the device %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // putDevices makes a /dev by mknod. There are no terminals in it, as nothing can be mounted at pts.

@@ -20,6 +20,9 @@ import (
 // followSocket is the descriptor over which the process that becomes a command hands the listener of its filter over.
 const followSocket = jobPipe + 1
 
+// jobTerminal is the descriptor of a supervisor that is the command's terminal, where there is one.
+const jobTerminal = jobPipe + 1
+
 // beFollowed makes the calling thread, and the command that it becomes, ask the supervisor about owners.
 func beFollowed() error {
 	listener, err := follow.Install()
@@ -48,7 +51,14 @@ func startRooted() (child int, finish func() error, err error) {
 		return 0, nil, err
 	}
 	defer told.Close()
+	attributes := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	files := []uintptr{0, 1, 2, told.Fd()}
+	if job.Terminal {
+		unix.CloseOnExec(jobTerminal)
+		defer unix.Close(jobTerminal)
+		files = []uintptr{jobTerminal, jobTerminal, jobTerminal, told.Fd()}
+		attributes.Setctty, attributes.Ctty = true, 0
+	}
 	watch := &following{job: job}
 	if job.Ledger != "" {
 		theirs, err := watch.open()
@@ -59,8 +69,7 @@ func startRooted() (child int, finish func() error, err error) {
 		files = append(files, uintptr(theirs))
 	}
 	child, err = syscall.ForkExec("/proc/self/exe", []string{rootedRunner}, &syscall.ProcAttr{
-		Env: []string{supervisedMark + "=1"}, Files: files,
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true},
+		Env: []string{supervisedMark + "=1"}, Files: files, Sys: attributes,
 	})
 	if err != nil {
 		return 0, nil, fmt.Errorf("starting a command: %w", err)

@@ -21,7 +21,7 @@ type outputs struct {
 // nameErrors gives standard error a name, which can be linked as /dev/stderr where there is no /proc/self/fd. Standard
 // output has none: who writes to its name in a pipeline would not mean the build's log.
 func (o *outputs) nameErrors(command Command) error {
-	if _, is := command.Stderr.(*os.File); is || command.Stderr == nil || command.Tree == "" {
+	if _, is := command.Stderr.(*os.File); is || command.Stderr == nil || command.Tree == "" || command.Terminal != nil {
 		return nil
 	}
 	path := filepath.Join(command.Tree, "stderr")

@@ -102,6 +102,9 @@ func (j rootedJob) start(ctx context.Context, command Command, pipes *outputs) (
 	process := exec.Command("/proc/self/exe")
 	process.Args, process.Dir, process.Env = []string{rootedRunner}, "/", []string{}
 	process.ExtraFiles, process.Stdin = []*os.File{told}, command.Stdin
+	if command.Terminal != nil {
+		process.ExtraFiles = append(process.ExtraFiles, command.Terminal.command)
+	}
 	// From the first moment on, before it asks for that itself.
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if process.Stdout, err = pipes.add(command.Stdout, ""); err != nil {

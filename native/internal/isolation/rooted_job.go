@@ -27,6 +27,8 @@ type rootedJob struct {
 	Capabilities uint64
 	// Ledger is the path of the ledger that the supervisor keeps; empty: nothing is followed.
 	Ledger string
+	// Terminal says that the supervisor has a terminal for the command, after the job.
+	Terminal bool
 }
 
 type resourceLimit struct {
@@ -47,6 +49,7 @@ func (r rooted) job(command Command) (rootedJob, error) {
 	job := rootedJob{
 		Mounted: r.mounted, Single: r.single, Root: command.Root, Dir: command.Dir, Args: command.Args, Env: command.environment(),
 		UID: command.UID, GID: command.GID, Groups: command.Groups, Hostname: command.Hostname, Ledger: command.Ledger,
+		Terminal: command.Terminal != nil,
 	}
 	if r.mounted {
 		job.Mounts = withoutMovable(command.Mounts)

@@ -175,7 +175,7 @@ func (d *Draft) at(name string) (*planned, error) {
 					return nil, err
 				}
 			} else if !next.IsDir() {
-				return nil, fmt.Errorf("/%s: %w", strings.Join(parts[:i+1], "/"), errNotDirectory)
+				return nil, fmt.Errorf("/%s: %w", strings.Join(parts[:i+1], "/"), ErrNotDirectory)
 			}
 		}
 		here = next

@@ -20,7 +20,7 @@ var epoch = time.Unix(1_700_000_000, 0)
 func stringReader(text string) io.Reader { return strings.NewReader(text) }
 
 // sortPlaces sorts as layers are sorted.
-func sortPlaces(names []string) { slices.SortFunc(names, byPlace) }
+func sortPlaces(names []string) { slices.SortFunc(names, ByPlace) }
 
 // listed tells the entries of a draft: `d/`, `f`, `l -> target`, `h = first`, `-removed`.
 func listed(t testing.TB, draft *Draft) []string {
@@ -191,7 +191,7 @@ func assertWell(t testing.TB, draft *Draft) {
 		if hidden, is := removed(name); is {
 			name = hidden
 		}
-		if last != "" && byPlace(last, name) >= 0 {
+		if last != "" && ByPlace(last, name) >= 0 {
 			t.Errorf("%q comes behind %q", name, last)
 		}
 		last = name

@@ -55,7 +55,7 @@ func resolve(files Files, name string, last bool) (string, File, error) {
 		pending = pending[1:]
 		if part == ".." {
 			if here := visited[len(visited)-1]; here != nil && !here.IsDir() {
-				return "", nil, fmt.Errorf("/%s: %w", strings.Join(done, "/"), errNotDirectory)
+				return "", nil, fmt.Errorf("/%s: %w", strings.Join(done, "/"), ErrNotDirectory)
 			}
 			if len(done) > 0 {
 				done, visited = done[:len(done)-1], visited[:len(visited)-1]
@@ -94,7 +94,7 @@ func step(files Files, here File, part string) (File, error) {
 		return nil, nil
 	}
 	if !here.IsDir() {
-		return nil, errNotDirectory
+		return nil, ErrNotDirectory
 	}
 	next, err := files.Child(here, part)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -103,7 +103,8 @@ func step(files Files, here File, part string) (File, error) {
 	return next, err
 }
 
-var errNotDirectory = errors.New("is not a directory")
+// ErrNotDirectory says that something on the way to a name is no directory.
+var ErrNotDirectory = errors.New("is not a directory")
 
 // split cuts a name into its parts; `..` at the root stays there.
 func split(name string) []string {
@@ -119,8 +120,8 @@ func splitRaw(name string) []string {
 	return slices.DeleteFunc(strings.Split(name, "/"), func(part string) bool { return part == "" || part == "." })
 }
 
-// byPlace orders names so that what a directory holds follows it at once.
-func byPlace(a, b string) int {
+// ByPlace compares names for the order of layers, in which what a directory holds follows it at once: negative where the first comes before the second.
+func ByPlace(a, b string) int {
 	for i := 0; i < len(a) && i < len(b); i++ {
 		if a[i] == b[i] {
 			continue

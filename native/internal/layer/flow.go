@@ -88,7 +88,7 @@ var errStopped = errors.New("stopped")
 
 // enter goes to a directory, and gives those on the way that were not given yet.
 func (f *Flow) enter(name string, yield func(Entry) bool) (wayStep, error) {
-	for !under(name, f.way[len(f.way)-1].name) {
+	for !Under(name, f.way[len(f.way)-1].name) {
 		f.way = f.way[:len(f.way)-1]
 	}
 	for f.way[len(f.way)-1].name != name {
@@ -148,7 +148,7 @@ func (f *Flow) lookUp(directory wayStep, base string) (*Node, error) {
 }
 
 func (f *Flow) inOrder(name string) error {
-	if f.last != "" && byPlace(f.last, name) >= 0 {
+	if f.last != "" && ByPlace(f.last, name) >= 0 {
 		return ErrUnsorted
 	}
 	f.last = name
@@ -159,6 +159,7 @@ func (f *Flow) inOrder(name string) error {
 	return nil
 }
 
-func under(name, directory string) bool {
+// Under says whether a canonical name is a directory or lies below it.
+func Under(name, directory string) bool {
 	return directory == "." || name == directory || strings.HasPrefix(name, directory+"/")
 }

@@ -37,7 +37,7 @@ func (b *Blobs) Pack(ctx context.Context, store Tars, id string) (Blob, error) {
 		return Blob{}, err
 	}
 	defer writer.abandon()
-	hash := newBackgroundHash()
+	hash := newBackgroundHash(nil)
 	buffer := make([]byte, copyBuffer)
 	_, err = io.CopyBuffer(plainWriter{io.MultiWriter(hash, writer)}, plainReader{interrupted{ctx, tar}}, buffer)
 	diffID := hash.digest()

@@ -62,7 +62,7 @@ func assertResolves(t testing.TB, root, name string, last bool) {
 			t.Errorf("%q is %q (%v), and for the kernel a loop", name, canonical, err)
 		}
 	case errors.Is(refused, unix.ENOTDIR):
-		if !errors.Is(err, errNotDirectory) {
+		if !errors.Is(err, ErrNotDirectory) {
 			t.Errorf("%q is %q (%v), and for the kernel not a directory", name, canonical, err)
 		}
 	case refused != nil:
@@ -184,13 +184,13 @@ func TestPlacesAreInAStrictOrderInWhichASlashIsLowest(t *testing.T) {
 	}
 	for range 20_000 {
 		a, b, c := name(), name(), name()
-		if got, want := sign(byPlace(a, b)), strings.Compare(lowest(a), lowest(b)); got != want {
+		if got, want := sign(ByPlace(a, b)), strings.Compare(lowest(a), lowest(b)); got != want {
 			t.Fatalf("%q and %q: %d, wanted %d", a, b, got, want)
 		}
-		if sign(byPlace(a, b)) != -sign(byPlace(b, a)) {
+		if sign(ByPlace(a, b)) != -sign(ByPlace(b, a)) {
 			t.Fatalf("%q and %q are each before the other", a, b)
 		}
-		if byPlace(a, b) < 0 && byPlace(b, c) < 0 && byPlace(a, c) >= 0 {
+		if ByPlace(a, b) < 0 && ByPlace(b, c) < 0 && ByPlace(a, c) >= 0 {
 			t.Fatalf("%q, %q, %q: not in one order", a, b, c)
 		}
 	}

@@ -41,7 +41,11 @@ type stream struct {
 // newStream makes a stream. Its description for tar-split lies in the directory, without a name; an empty directory: nobody
 // wants it.
 func newStream(directory string, blob *blobWriter, copy io.Writer) (*stream, error) {
-	s := &stream{hash: newBackgroundHash(), blob: blob, copy: copy, sum: crc64.New(storage.CRCTable),
+	compressed := io.Writer(nil)
+	if blob != nil {
+		compressed = blob
+	}
+	s := &stream{hash: newBackgroundHash(compressed), blob: blob, copy: copy, sum: crc64.New(storage.CRCTable),
 		buffer: make([]byte, copyBuffer)}
 	s.tar = tar.NewWriter(route{s})
 	if directory == "" {
@@ -74,10 +78,7 @@ func (r route) Write(data []byte) (int, error) {
 			return 0, err
 		}
 	}
-	if r.blob == nil {
-		return len(data), nil
-	}
-	return r.blob.Write(data)
+	return len(data), nil
 }
 
 func (s *stream) describe(data []byte) {
@@ -176,6 +177,9 @@ func (s *stream) made() (Made, error) {
 		}
 	}
 	made := Made{DiffID: s.hash.digest(), Size: s.size}
+	if s.hash.failed != nil {
+		return Made{}, fmt.Errorf("compressing a layer: %w", s.hash.failed)
+	}
 	if s.blob == nil {
 		return made, nil
 	}
@@ -192,8 +196,11 @@ func (s *stream) abandon() {
 	}
 }
 
-// backgroundHash computes SHA-256 beside the work that feeds it.
+// backgroundHash computes SHA-256 beside the work that feeds it, and passes the data on in large pieces.
 type backgroundHash struct {
+	// also gets the data behind the hash; nil: nobody. failed is what it said, and is read when the hash has ended.
+	also   io.Writer
+	failed error
 	parts  chan []byte
 	free   chan []byte
 	filled []byte
@@ -202,8 +209,8 @@ type backgroundHash struct {
 	result digest.Digest
 }
 
-func newBackgroundHash() *backgroundHash {
-	h := &backgroundHash{parts: make(chan []byte, 3), free: make(chan []byte, 4), done: make(chan struct{}), hash: sha256.New()}
+func newBackgroundHash(also io.Writer) *backgroundHash {
+	h := &backgroundHash{also: also, parts: make(chan []byte, 3), free: make(chan []byte, 4), done: make(chan struct{}), hash: sha256.New()}
 	for range cap(h.free) {
 		h.free <- make([]byte, 0, copyBuffer)
 	}
@@ -212,6 +219,9 @@ func newBackgroundHash() *backgroundHash {
 		defer close(h.done)
 		for part := range h.parts {
 			h.hash.Write(part)
+			if h.also != nil && h.failed == nil {
+				_, h.failed = h.also.Write(part)
+			}
 			h.free <- part[:0]
 		}
 	}()

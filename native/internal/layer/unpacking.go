@@ -114,7 +114,7 @@ func (u *unpacking) giveWay(header *tar.Header) (done bool, err error) {
 	}
 	if status.IsDir() {
 		u.made = map[string]bool{".": true}
-		u.directories = slices.DeleteFunc(u.directories, func(one *tar.Header) bool { return under(one.Name, header.Name) })
+		u.directories = slices.DeleteFunc(u.directories, func(one *tar.Header) bool { return Under(one.Name, header.Name) })
 	}
 	return false, os.RemoveAll(at)
 }

@@ -171,3 +171,27 @@ func (c *Committer) Discard(work *Work) error {
 	}
 	return nil
 }
+
+// Release gives up a place whose files nobody changed: what was put together for it may serve again.
+func (c *Committer) Release(work *Work) error {
+	if work.tree == nil {
+		return c.Discard(work)
+	}
+	tree := work.tree
+	work.tree = nil
+	return c.idle.put(tree)
+}
+
+// Whole is a directory of the store that has all files of a layer and of those below, where the driver keeps them so; else
+// it is empty. Nothing there may be changed.
+func (c *Committer) Whole(id string) string {
+	if c.Store.Driver != store.VFS {
+		return ""
+	}
+	directory, err := directoryOf(c.Store, id)
+	if err != nil {
+		// What is wrong shows when the layer is read.
+		return ""
+	}
+	return directory
+}

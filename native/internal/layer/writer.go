@@ -2,7 +2,6 @@ package layer
 
 import (
 	"archive/tar"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ func (w *writer) begin(header *tar.Header) (*sparseFile, error) {
 		}
 		w.directories = append(w.directories, header)
 	case tar.TypeReg:
-		file, err := os.OpenFile(at, os.O_CREATE|os.O_EXCL|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
+		file, err := createFile(at)
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +108,9 @@ func (w *writer) write(entry Entry) error {
 
 // end closes a plain file.
 func (w *writer) end(file *sparseFile, header *tar.Header) error {
+	if w.beside == nil && len(attributesOf(header)) == 0 {
+		return errors.Join(dressOpen(file, header), file.Close())
+	}
 	if err := file.Close(); err != nil {
 		return err
 	}
@@ -159,11 +161,7 @@ func (w *writer) finish() error {
 // dress gives a file its owner, mode, attributes and time, in the order in which none undoes another.
 func dress(at string, header *tar.Header) error {
 	if err := unix.Lchown(at, header.Uid, header.Gid); err != nil {
-		if errors.Is(err, unix.EINVAL) {
-			return fmt.Errorf("%s belongs to %d:%d, ids that this user has not: give the user more subordinate ids in /etc/subuid and /etc/subgid",
-				header.Name, header.Uid, header.Gid)
-		}
-		return fmt.Errorf("giving %s to %d:%d: %w", header.Name, header.Uid, header.Gid, err)
+		return notGiven(header, err)
 	}
 	if header.Typeflag != tar.TypeSymlink {
 		if err := unix.Chmod(at, uint32(header.Mode&0o7777)); err != nil {
@@ -185,6 +183,14 @@ func dress(at string, header *tar.Header) error {
 	return setTime(at, header.ModTime)
 }
 
+func notGiven(header *tar.Header, err error) error {
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%s belongs to %d:%d, ids that this user has not: give the user more subordinate ids in /etc/subuid and /etc/subgid",
+			header.Name, header.Uid, header.Gid)
+	}
+	return fmt.Errorf("giving %s to %d:%d: %w", header.Name, header.Uid, header.Gid, err)
+}
+
 // largeAttribute is from where on file systems may refuse attributes for their size.
 const largeAttribute = 1000
 
@@ -195,45 +201,3 @@ func setTime(at string, modified time.Time) error {
 	}
 	return unix.UtimesNanoAt(unix.AT_FDCWD, at, []unix.Timespec{moment, moment}, unix.AT_SYMLINK_NOFOLLOW)
 }
-
-// holeSize is how many zeros in a row become a hole.
-const holeSize = 64 << 10
-
-var zeros [holeSize]byte
-
-// sparseFile leaves holes where there are long runs of zeros.
-type sparseFile struct {
-	file *os.File
-	size int64
-	hole bool
-}
-
-// Write takes a part of the content.
-func (s *sparseFile) Write(data []byte) (int, error) {
-	total := len(data)
-	for len(data) > 0 {
-		part := data[:min(holeSize, len(data))]
-		data = data[len(part):]
-		if len(part) == holeSize && bytes.Equal(part, zeros[:]) {
-			s.hole = true
-		} else if _, err := s.file.WriteAt(part, s.size); err != nil {
-			return 0, err
-		} else {
-			s.hole = false
-		}
-		s.size += int64(len(part))
-	}
-	return total, nil
-}
-
-// Close ends the file at its full length.
-func (s *sparseFile) Close() error {
-	if s.hole {
-		if err := s.file.Truncate(s.size); err != nil {
-			return errors.Join(err, s.file.Close())
-		}
-	}
-	return s.file.Close()
-}
-
-var _ io.WriteCloser = (*sparseFile)(nil)

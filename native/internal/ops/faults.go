@@ -29,6 +29,8 @@ const (
 	ModeUnavailable = "MODE_UNAVAILABLE"
 	// BuildFailed says that an instruction failed.
 	BuildFailed = "BUILD_FAILED"
+	// ConfigurationInvalid says that the configuration wanted for an image cannot be read.
+	ConfigurationInvalid = "IMAGE_CONFIGURATION_INVALID"
 	// ImageUnknown says that there is no such local image.
 	ImageUnknown = "IMAGE_UNKNOWN"
 )
@@ -47,6 +49,10 @@ func asFailure(s *store.Store, err error) error {
 			if errors.As(err, &build) {
 				return withBuild(failure, build)
 			}
+			var command *recipe.CommandFailed
+			if errors.As(err, &command) {
+				failure.ExitCode, failure.Tail = command.Status, command.Tail
+			}
 			return failure
 		}
 	}
@@ -54,6 +60,8 @@ func asFailure(s *store.Store, err error) error {
 	var fault *registry.Fault
 	var obstacle *host.Obstacle
 	var build *recipe.BuildError
+	var command *recipe.CommandFailed
+	var bad *store.BadConfiguration
 	switch {
 	case errors.As(err, &failure):
 		return failure
@@ -65,6 +73,10 @@ func asFailure(s *store.Store, err error) error {
 		return wire.Because(err, obstacle.Code, obstacle.Message, obstacle.Remedy)
 	case errors.As(err, &build):
 		return buildFailure(s, build)
+	case errors.As(err, &command):
+		return commandFailure(s, command)
+	case errors.As(err, &bad):
+		return wire.Because(err, ConfigurationInvalid, bad.Error(), "")
 	case errors.Is(err, store.ErrNoImage):
 		return wire.Because(err, ImageUnknown, err.Error(), "")
 	}
@@ -81,6 +93,16 @@ func buildFailure(s *store.Store, build *recipe.BuildError) error {
 		return withBuild(wire.Because(build, StoreFull, s.FullSentence(), freeSpaceHint), build)
 	}
 	return withBuild(wire.Because(build, BuildFailed, build.Error(), ""), build)
+}
+
+// commandFailure reports the command of a stage, which no file has a line of.
+func commandFailure(s *store.Store, command *recipe.CommandFailed) error {
+	failure := wire.Because(command, BuildFailed, command.Error(), "")
+	if command.DiskFull {
+		failure = wire.Because(command, StoreFull, s.FullSentence(), freeSpaceHint)
+	}
+	failure.ExitCode, failure.Tail = command.Status, command.Tail
+	return failure
 }
 
 func withBuild(failure *wire.Failure, build *recipe.BuildError) *wire.Failure {

@@ -53,6 +53,22 @@ func commitImage(_ context.Context, at *recipe.Workshop, params protocol.ImageCo
 	return named(at, made, params.Name)
 }
 
+func reconfigureImage(_ context.Context, at *recipe.Workshop, params protocol.ImageReconfigure, _ wire.Emit) (protocol.ImageFacts, error) {
+	made, err := recipe.Reconfigure(at.Store, params.Image, []byte(params.Configuration))
+	if err != nil {
+		return protocol.ImageFacts{}, err
+	}
+	return at.Store.FactsOf(made)
+}
+
+func keepRecord(_ context.Context, at *recipe.Workshop, params protocol.LocalRecord, _ wire.Emit) (protocol.ImageFacts, error) {
+	made, err := recipe.KeepRecord(at.Store, byName(params.Labels))
+	if err != nil {
+		return protocol.ImageFacts{}, err
+	}
+	return named(at, made, params.Name)
+}
+
 // named gives a new image its name, if it is to have one.
 func named(at *recipe.Workshop, image *storage.Image, name string) (protocol.ImageFacts, error) {
 	if name != "" {

@@ -121,6 +121,6 @@ func secretsOf(given []protocol.BuildSecret) (map[string][]byte, error) {
 }
 
 func runImage(ctx context.Context, at *recipe.Workshop, params protocol.RunCommand, emit wire.Emit) (protocol.Ran, error) {
-	status, err := at.Run(ctx, params.Image, params.Command, emit)
+	status, err := at.Run(ctx, params.Image, params.Command, terminalOf(params.Terminal), emit)
 	return protocol.Ran{ExitCode: status}, err
 }

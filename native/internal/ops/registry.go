@@ -27,6 +27,43 @@ func describeImage(s *Session) func(context.Context, protocol.RegistryImage, wir
 	}
 }
 
+func registryConfiguration(s *Session) func(context.Context, protocol.RegistryConfiguration, wire.Emit) (protocol.ImageConfiguration, error) {
+	return func(ctx context.Context, params protocol.RegistryConfiguration, _ wire.Emit) (protocol.ImageConfiguration, error) {
+		of, err := placeOf(params.Reference, params.Platform)
+		if err != nil {
+			return protocol.ImageConfiguration{}, err
+		}
+		text, err := registry.Configuration(ctx, s.Settings(), of)
+		return protocol.ImageConfiguration{Text: text}, asFailure(nil, err)
+	}
+}
+
+func placeOf(reference, platform string) (registry.Place, error) {
+	parsed, err := recipe.ParsePlatform(platform)
+	if err != nil {
+		return registry.Place{}, wire.Because(err, OptionInvalid, err.Error(), "")
+	}
+	return registry.Place{Reference: reference, OS: parsed.OS, Architecture: parsed.Architecture, Variant: parsed.Variant}, nil
+}
+
+func reconfigureRemote(s *Session) func(context.Context, protocol.RegistryReconfigure, wire.Emit) (protocol.Pushed, error) {
+	return func(ctx context.Context, params protocol.RegistryReconfigure, emit wire.Emit) (protocol.Pushed, error) {
+		from, err := placeOf(params.From, params.Platform)
+		if err != nil {
+			return protocol.Pushed{}, err
+		}
+		pushed, err := s.writer.Reconfigure(ctx, from, params.To, []byte(params.Configuration), emit)
+		return pushed, asFailure(nil, err)
+	}
+}
+
+func writeRecord(s *Session) func(context.Context, protocol.RegistryRecord, wire.Emit) (protocol.Pushed, error) {
+	return func(ctx context.Context, params protocol.RegistryRecord, emit wire.Emit) (protocol.Pushed, error) {
+		pushed, err := s.writer.Record(ctx, params.Reference, byName(params.Labels), emit)
+		return pushed, asFailure(nil, err)
+	}
+}
+
 func headImage(s *Session) func(context.Context, protocol.RegistryHead, wire.Emit) (protocol.Headed, error) {
 	return func(ctx context.Context, params protocol.RegistryHead, _ wire.Emit) (protocol.Headed, error) {
 		digest, err := registry.Head(ctx, s.Settings(), params.Reference)

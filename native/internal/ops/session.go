@@ -23,6 +23,9 @@ type Session struct {
 	// storeObstacle says that this process has no store; nil: it has.
 	storeObstacle error
 
+	// writer writes images that need no store into registries.
+	writer *registry.Uploads
+
 	// building counts builds under way: their working trees are kept from one instruction to the next.
 	building atomic.Int32
 
@@ -38,6 +41,7 @@ type Session struct {
 // is that of an engine without a store.
 func NewSession(version string, ground host.Ground) *Session {
 	session := &Session{version: version, ground: ground}
+	session.writer = registry.NewUploads(session.Settings, nil, nil)
 	if ground.Standing == "" {
 		session.storeObstacle = withoutStore()
 	}
@@ -56,6 +60,7 @@ func (s *Session) Settings() protocol.Settings {
 
 // Close removes what this process has in the store.
 func (s *Session) Close() error {
+	s.writer.Close()
 	s.mu.Lock()
 	workshop, uploads := s.workshop, s.uploads
 	s.mu.Unlock()

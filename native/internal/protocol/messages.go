@@ -2171,6 +2171,9 @@ type RunCommand struct {
 	// Image corresponds to the JSON schema field "image".
 	Image string `json:"image"`
 
+	// Terminal corresponds to the JSON schema field "terminal".
+	Terminal []UserTerminal `json:"terminal"`
+
 	// Token corresponds to the JSON schema field "token".
 	Token string `json:"token"`
 }
@@ -2186,6 +2189,9 @@ func (j *RunCommand) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["image"]; raw != nil && !ok {
 		return fmt.Errorf("field image in RunCommand: required")
+	}
+	if _, ok := raw["terminal"]; raw != nil && !ok {
+		return fmt.Errorf("field terminal in RunCommand: required")
 	}
 	if _, ok := raw["token"]; raw != nil && !ok {
 		return fmt.Errorf("field token in RunCommand: required")
@@ -3109,6 +3115,47 @@ func (j *TerminalResize) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = TerminalResize(plain)
+	return nil
+}
+
+type UserTerminal struct {
+	// Columns corresponds to the JSON schema field "columns".
+	Columns int `json:"columns"`
+
+	// Rows corresponds to the JSON schema field "rows".
+	Rows int `json:"rows"`
+
+	// Socket corresponds to the JSON schema field "socket".
+	Socket string `json:"socket"`
+
+	// Term corresponds to the JSON schema field "term".
+	Term string `json:"term"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *UserTerminal) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["columns"]; raw != nil && !ok {
+		return fmt.Errorf("field columns in UserTerminal: required")
+	}
+	if _, ok := raw["rows"]; raw != nil && !ok {
+		return fmt.Errorf("field rows in UserTerminal: required")
+	}
+	if _, ok := raw["socket"]; raw != nil && !ok {
+		return fmt.Errorf("field socket in UserTerminal: required")
+	}
+	if _, ok := raw["term"]; raw != nil && !ok {
+		return fmt.Errorf("field term in UserTerminal: required")
+	}
+	type Plain UserTerminal
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = UserTerminal(plain)
 	return nil
 }
 

@@ -36,6 +36,8 @@ type Workshop struct {
 	RunLimits []host.Limit
 	// Directory is private to this run.
 	Directory string
+	// Terminals are those that commands have at the moment.
+	Terminals Terminals
 }
 
 // Dockerfile is one build.

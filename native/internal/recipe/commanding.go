@@ -163,7 +163,7 @@ func (s *stage) mountSource(wanted Mount) (source string, release func() error, 
 	if wanted.Tree == nil {
 		return wanted.Source, nil, nil
 	}
-	return s.mountTree(*wanted.Tree, wanted.Source)
+	return s.mountTree(*wanted.Tree, wanted.Source, wanted.ReadOnly)
 }
 
 func (s *stage) mount(wanted Mount, source string) (specs.Mount, error) {

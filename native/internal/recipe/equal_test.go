@@ -61,7 +61,7 @@ func samples(t testing.TB) []sample {
 	}
 	tree := shell("mkdir -p /d/sub/deep; for i in a b c; do echo $i > /d/$i; echo $i > /d/sub/$i; done; ln -s a /d/link; echo z > /d/sub/deep/z")
 	capability := map[string]string{"SCHILY.xattr.security.capability": "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"}
-	return []sample{
+	return append([]sample{
 		{name: "files and directories", steps: []Step{tree}},
 		{name: "extracted files", steps: []Step{plain([]tar.Header{directory("x", 0o755), file("x/a"), file("x/b")}, "1", "2")}},
 		{name: "extracted unsorted", steps: []Step{plain([]tar.Header{file("z"), file("y/b"), file("a")}, "1", "2", "3")}},
@@ -103,7 +103,7 @@ func samples(t testing.TB) []sample {
 		{name: "copied from another image", steps: []Step{Copy{From: TreeSource{}, Patterns: []string{"/bin"}, To: "/copied/", Chown: "7:8"}}},
 		{name: "100,000 files", steps: []Step{act("many", "/many", "100000")}},
 		{name: "some of 100,000 files", before: []Step{act("many", "/many", "2000")}, steps: []Step{shell("rm -r /many/1; echo x > /many/0/5")}},
-	}
+	}, stageSamples(t)...)
 }
 
 // withScribe is an image of busybox and the scribe.
@@ -150,12 +150,7 @@ func (sample sample) make(ctx context.Context, w *Workshop, base Image, epoch ti
 			return base, fmt.Errorf("before: %w %q", err, h.lines)
 		}
 	}
-	for i, step := range sample.steps {
-		if copying, is := step.(Copy); is {
-			copying.From = TreeSource{Image: base}
-			sample.steps[i] = copying
-		}
-	}
+	sample.from(base)
 	made, err := w.Make(ctx, Recipe{Base: base, Epoch: epoch, Steps: sample.steps}, h)
 	if err != nil {
 		return made, fmt.Errorf("%w %q", err, h.lines)
@@ -315,25 +310,6 @@ func TestLayersAreEqualOnEveryRungWithEveryDriver(t *testing.T) {
 			}
 		}
 	}
-}
-
-func buildScribe(t *testing.T) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "scribe-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(directory) })
-	if err := os.Chmod(directory, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(directory, "scribe")
-	command := exec.Command("go", "build", "-o", path, "./testdata/scribe")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return path
 }
 
 // runMaker runs the test program as a maker: as root or a user, with /dev/fuse open to all in a mount namespace of its own.

@@ -99,6 +99,9 @@ func (m *making) spool() *layer.Spool {
 
 // stream passes on a recipe's only step while it is read. The error is layer.ErrUnsorted where that cannot be done.
 func (m *making) stream(ctx context.Context, below *layer.Tree) (layer.Made, bool, error) {
+	if ways := m.placeWays(below); ways != nil {
+		return m.flowPlaces(ctx, below, ways)
+	}
 	if len(m.Steps) != 1 {
 		return layer.Made{}, false, layer.ErrUnsorted
 	}
@@ -153,38 +156,43 @@ func (m *making) flowing(
 ) iter.Seq2[layer.Entry, error] {
 	return func(yield func(layer.Entry, error) bool) {
 		stopped := false
-		give := func(entry layer.Entry) bool {
+		err := m.passAll(flow, archive, change, func(entry layer.Entry) bool {
 			stopped = !yield(entry, nil)
 			return !stopped
+		})
+		if err == nil && !flow.Passed() {
+			// What an empty stream means for the image is decided by planning it.
+			err = layer.ErrUnsorted
 		}
-		for {
-			header, err := archive.Next()
-			if errors.Is(err, io.EOF) {
-				if !flow.Passed() {
-					// What an empty stream means for the image is decided by planning it.
-					yield(layer.Entry{}, layer.ErrUnsorted)
-				}
-				return
-			}
-			if err == nil {
-				err = change(header)
-			}
-			if errors.Is(err, errAbove) {
-				continue
-			}
-			if err == nil {
-				err = m.Store.Room(header.Size)
-			}
-			if err == nil {
-				err = flow.Pass(header, archive.Content(), give)
-			}
-			if stopped {
-				return
-			}
-			if err != nil {
-				yield(layer.Entry{}, err)
-				return
-			}
+		if err != nil && !stopped {
+			yield(layer.Entry{}, err)
+		}
+	}
+}
+
+// passAll gives the entries of an archive on, until nobody wants more.
+func (m *making) passAll(
+	flow *layer.Flow, archive *layer.Archive, change func(header *tar.Header) error, give func(layer.Entry) bool,
+) error {
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = change(header)
+		}
+		if errors.Is(err, errAbove) {
+			continue
+		}
+		if err == nil {
+			err = m.Store.Room(header.Size)
+		}
+		if err == nil {
+			err = flow.Pass(header, archive.Content(), give)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

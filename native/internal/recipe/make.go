@@ -124,8 +124,14 @@ func (m *making) plan(ctx context.Context, draft *layer.Draft, step Step) error 
 		return m.extract(ctx, draft, step)
 	case Copy:
 		return m.copy(ctx, draft, step)
+	case Place:
+		return m.placeFiles(ctx, draft, step)
+	case Import:
+		return m.importFiles(ctx, draft, step)
 	case Remove:
 		return remove(draft, step)
+	case Empty:
+		return m.emptyAll(draft, step)
 	}
 	return fmt.Errorf("a step of type %T cannot be planned", step)
 }

@@ -42,7 +42,7 @@ func (m *making) fill(ctx context.Context, work *layer.Work) error {
 				return err
 			}
 			if run, is := step.(Run); is {
-				err = stage.run(ctx, i, run)
+				err = stage.runOrShell(ctx, i, run)
 			} else {
 				err = stage.apply(ctx, step)
 			}

@@ -12,9 +12,11 @@ import (
 	"slipway.dev/engine/internal/isolation"
 )
 
-// Run runs a command in a local image, of which nothing is kept; an empty command is the image's own. It returns the
-// command's exit status.
-func (w *Workshop) Run(ctx context.Context, image string, command []string, progress Progress) (status int, err error) {
+// Run runs a command in a local image, of which nothing is kept; an empty command is the image's own. With a terminal, whose
+// own command is not looked at, it runs on that. It returns the command's exit status.
+func (w *Workshop) Run(
+	ctx context.Context, image string, command []string, terminal *Terminal, progress Progress,
+) (status int, err error) {
 	found, err := w.Store.Find(image)
 	if err != nil {
 		return 0, err
@@ -41,10 +43,14 @@ func (w *Workshop) Run(ctx context.Context, image string, command []string, prog
 		return 0, fmt.Errorf("making a container of image %s: %w", image, err)
 	}
 	defer func() { err = errors.Join(err, w.Layers.Discard(work)) }()
+	step := Run{Command: command, User: config.User, Dir: config.WorkingDir, Env: config.Env, Network: isolation.HostNetwork}
 	err = at.within(work, func(stage *stage) error {
-		return stage.run(ctx, 0, Run{
-			Command: command, User: config.User, Dir: config.WorkingDir, Env: config.Env, Network: isolation.HostNetwork,
-		})
+		if terminal == nil {
+			return stage.run(ctx, 0, step)
+		}
+		own := *terminal
+		own.Command = command
+		return stage.onTerminal(ctx, 0, step, own)
 	})
 	var failed *CommandFailed
 	if errors.As(err, &failed) {

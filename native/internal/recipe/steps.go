@@ -49,7 +49,7 @@ type Redating struct {
 	UploadTo string
 }
 
-// Step is one of Extract, Copy, Remove, Run.
+// Step is one of Extract, Copy, Place, Import, Remove, Empty, Run.
 type Step interface{ isStep() }
 
 // Extract takes every entry of a tar. Names that lead out of the image are refused; links on the way are followed inside
@@ -59,7 +59,7 @@ type Extract struct {
 	Open func(ctx context.Context) (io.ReadCloser, error)
 	// To is the directory of the image that names are relative to; empty: its root.
 	To string
-	// Sorted promises that entries come in the order of layers (byPlace), so that they need not be kept anywhere.
+	// Sorted promises that entries come in the order of layers (ByPlace), so that they need not be kept anywhere.
 	Sorted bool
 }
 
@@ -108,6 +108,40 @@ type FileSource struct {
 // Remove removes paths and what is below them. What is not there is no error.
 type Remove struct{ Paths []string }
 
+// Empty makes directories empty. What they are stays; one that is missing becomes root's, and so does one in the place of a file.
+type Empty struct{ Paths []string }
+
+// Place brings the files of a git mapping to their state in another commit. Directories that are there stay as they are,
+// others are made when they are needed, group-writable. A file replaces a directory, and a directory a file.
+type Place struct {
+	// To is an absolute, clean directory of the image that names are relative to.
+	To string
+	// Owner and Group get what is made or replaced: names or numbers, looked up in the image; empty: 0.
+	Owner, Group string
+	// Removed are clean paths below To that are removed first. Directories above them, but To, that hold nothing in the end
+	// are removed as well. What is not there is no error.
+	Removed []string
+	// Open starts a tar; it is called again where the files cannot be passed on while they are read. nil: there is none.
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// Import takes files of another image as they are there: with modes, times, links and attributes. Directories that are there
+// are joined and stay as they are; a link to one is followed. Files are replaced. Where nothing is taken, Progress gets a
+// warning.
+type Import struct {
+	From Image
+	// Name is what From is called in messages.
+	Name string
+	// Add is an absolute path in From. What the system mounts at the top of an image is not taken.
+	Add string
+	// To is an absolute path: of what a directory holds; of a file or a link itself, unless a directory is there.
+	To string
+	// Include and Exclude are masks as those of git mappings, relative to Add; no Include: everything.
+	Include, Exclude []string
+	// Owner and Group are names or numbers, looked up in the image that is made; empty: as in From.
+	Owner, Group string
+}
+
 // Run runs a command.
 type Run struct {
 	// Command is executed as it is: no shell is added.
@@ -127,6 +161,10 @@ type Run struct {
 	Stdin string
 	// Insecure gives the command all capabilities of the engine.
 	Insecure bool
+	// Instead is what runs in place of the command: nothing is kept then, and the error is ErrNotKept. nil: the command runs.
+	Instead *Terminal
+	// AfterFailure runs when the command has failed, in what it left. nil: nothing does.
+	AfterFailure *Terminal
 }
 
 // Mount is something that a command sees at a path without its being part of the image.
@@ -148,7 +186,10 @@ type Mount struct {
 
 func (Extract) isStep() {}
 func (Copy) isStep()    {}
+func (Place) isStep()   {}
+func (Import) isStep()  {}
 func (Remove) isStep()  {}
+func (Empty) isStep()   {}
 func (Run) isStep()     {}
 
 func (ContextSource) isSource() {}

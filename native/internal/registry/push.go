@@ -36,17 +36,23 @@ func (u *Uploads) Push(ctx context.Context, image, to string, report Report) (pr
 	if err != nil {
 		return protocol.Pushed{}, err
 	}
-	ctx, leave, err := u.enter(ctx)
+	p := &push{uploads: u, image: found, to: named, subject: to, report: report, shown: &shown{}}
+	return p.run(ctx, p.blobs)
+}
+
+// run has blobs brought, which gives the manifest that tells of them, and writes the tag. When the registry misses some of
+// them, it begins again.
+func (p *push) run(ctx context.Context, blobs func(context.Context) ([]byte, error)) (protocol.Pushed, error) {
+	ctx, leave, err := p.uploads.enter(ctx)
 	if err != nil {
 		return protocol.Pushed{}, err
 	}
 	defer leave()
-	p := &push{uploads: u, image: found, to: named, subject: to, report: report, shown: &shown{}}
-	stop := p.shown.follow(report, "pushing "+to)
+	stop := p.shown.follow(p.report, "pushing "+p.subject)
 	defer stop()
-	var written []byte
 	for attempt := 1; ; attempt++ {
-		if written, err = p.blobs(ctx); err != nil {
+		written, err := blobs(ctx)
+		if err != nil {
 			return protocol.Pushed{}, err
 		}
 		missing, err := p.publish(ctx, written)
@@ -56,9 +62,9 @@ func (u *Uploads) Push(ctx context.Context, image, to string, report Report) (pr
 		if !missing || attempt == manifestAttempts {
 			return protocol.Pushed{}, err
 		}
-		report.Log(fmt.Sprintf("%v; asking for all blobs again", err))
-		u.forget(p.repository())
-		pause(ctx, u.rules.schedule.lookPause)
+		p.report.Log(fmt.Sprintf("%v; asking for all blobs again", err))
+		p.uploads.forget(p.repository())
+		pause(ctx, p.uploads.rules.schedule.lookPause)
 	}
 }
 
