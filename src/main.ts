@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { constants, homedir, tmpdir } from 'node:os';
 import process from 'node:process';
-import type { WriteStream } from 'node:tty';
+import { isatty, type WriteStream } from 'node:tty';
 import { interruption } from './cli/interruption.ts';
 import type { ProcessView } from './cli/process-view.ts';
 import { run } from './cli/run.ts';
@@ -47,6 +47,36 @@ function output(stream: WriteStream): ProcessView['stdout'] {
   };
 }
 
+function userTerminal(): ProcessView['terminal'] {
+  if (!isatty(0) || !isatty(1)) return null;
+  return {
+    term: process.env['TERM'] ?? '',
+    size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
+    take({ keys, resized }) {
+      const { stdin, stdout } = process;
+      let isTaken = true;
+      // A terminal that goes away is told by SIGHUP.
+      stdin.on('error', () => undefined);
+      stdin.on('data', keys);
+      stdout.on('resize', resized);
+      stdin.setRawMode(true);
+      return {
+        write: (bytes) => {
+          if (!stdout.destroyed) stdout.write(bytes);
+        },
+        release() {
+          if (!isTaken) return;
+          isTaken = false;
+          stdin.off('data', keys);
+          stdout.off('resize', resized);
+          stdin.setRawMode(false);
+          stdin.pause();
+        },
+      };
+    },
+  };
+}
+
 function written(stream: WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed || stream.errored) resolve();
@@ -67,6 +97,7 @@ function viewOfProcess(): ProcessView {
     temporaryDirectory: tmpdir(),
     stdout: output(process.stdout),
     stderr: output(process.stderr),
+    terminal: userTerminal(),
     signal: stopSignal(),
     clock: { now: Date.now, unique: () => randomBytes(6).toString('hex') },
     zoneMinutes: -new Date().getTimezoneOffset(),

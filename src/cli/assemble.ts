@@ -19,6 +19,7 @@ import type { FlagValues } from './flag.ts';
 import { freshStores } from './fresh-stores.ts';
 import type { ProcessView } from './process-view.ts';
 import { projectOptionsOf } from './project-options-of.ts';
+import { remotesOnFirstUse } from './remotes-on-first-use.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 import { storeSettings } from './store-settings.ts';
 
@@ -26,6 +27,8 @@ export interface AssembleOptions {
   readonly flags: FlagValues<SessionFlags>;
   readonly view: ProcessView;
   readonly progress: ProgressSink;
+  /** Does the log show colours? */
+  readonly colored: boolean;
   readonly secrets: SecretMask;
 }
 
@@ -37,15 +40,19 @@ export interface Assembled {
 
 /** Builds the adapters of all ports and hands them down; none of them is started before it is used. */
 export async function assemble(options: AssembleOptions): Promise<Assembled> {
-  const { flags, view, progress, secrets } = options;
+  const { flags, view, progress, colored, secrets } = options;
   const temporary = runDirectory(resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory), (path, run) =>
     removeByEngine(options, path, run),
   );
   const engine = engineClient(async (store) => startEngine(options, await temporary.path(), { store }));
-  const { builder, images, fresh } = storesOf(options, engine, temporary);
+  const { builder, stages, terminals, images, fresh } = storesOf(options, engine, temporary);
   const project = projectOptionsOf(flags, view.cwd);
   const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
   const git = repositoryOnce(project, view, join(home, 'submodules'));
+  const remotes = remotesOnFirstUse(
+    () => remoteRepositories(view.env, { caches: join(home, 'local_cache'), directory: project.directory }),
+    view.signal,
+  );
   const session: Session = {
     version: VERSION,
     project,
@@ -53,7 +60,10 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     env: view.env,
     ports: {
       git: git.open,
+      remotes,
       builder,
+      stages,
+      terminals,
       images,
       freshStore: fresh.make,
       registry: nativeRegistry(engine),
@@ -63,6 +73,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
       warmUp: engine.warmUp,
     },
     progress,
+    colored,
     write: (text) => view.stdout.write(text),
     secrets,
     signal: view.signal,
@@ -70,7 +81,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
   };
   return {
     session,
-    close: () => closeAll([engine.close, fresh.close, git.close, temporary.remove], progress),
+    close: () => closeAll([engine.close, fresh.close, git.close, remotes.close, temporary.remove], progress),
   };
 }
 
@@ -79,16 +90,18 @@ function storesOf(options: AssembleOptions, engine: EngineClient, temporary: Run
   const { view, progress } = options;
   const { settings, warnings } = storeSettings(view.env);
   for (const problem of warnings) progress.emit({ kind: 'warning', problem });
-  const workshopOf = (client: EngineClient) =>
+  const workshopOf = (client: EngineClient, terminal = view.terminal) =>
     buildahEngine({
       engine: client,
       runDirectory: temporary.path,
       open: settings,
       onOpened: (opened) => tell(progress, opened),
+      terminal,
+      onTerminal: (taken) => progress.emit({ kind: 'terminal', taken }),
     });
   const fresh = freshStores(temporary.path, ({ directory, env }) => {
     const client = engineClient((store) => startEngine(options, directory, { store, env }));
-    return { ...workshopOf(client), close: client.close };
+    return { ...workshopOf(client, null), close: client.close };
   });
   return { ...workshopOf(engine), fresh };
 }
@@ -197,6 +210,18 @@ function repositoryOnce(
       await close();
     },
   };
+}
+
+async function remoteRepositories(
+  env: ProcessView['env'],
+  { caches, directory }: { readonly caches: string; readonly directory: string },
+) {
+  const [{ cliRemoteRepositories }, { machineLocks }] = await Promise.all([
+    import('../git/cli/remote-repositories.ts'),
+    import('../locks/machine/machine-locks.ts'),
+  ]);
+  const { hold } = machineLocks(join(caches, 'locks'));
+  return cliRemoteRepositories({ env, cache: join(caches, 'git_repos'), directory, hold });
 }
 
 function tell(progress: ProgressSink, { why, warnings }: OpenedStore): void {

@@ -2,14 +2,17 @@ import { build } from '../commands/build.ts';
 import type { BuildRequest } from '../commands/build-request.ts';
 import { checkReproducible } from '../commands/check-reproducible.ts';
 import type { Environment } from '../commands/session.ts';
+import { introspects } from '../conveyor/introspection.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { buildFlags } from './build-flags.ts';
 import { buildVariables } from './build-variables.ts';
 import { type CommandInput, sessionCommand } from './command.ts';
 import { list, toggle } from './flag.ts';
 import { hostFlags } from './host-flags.ts';
+import { introspectionOf } from './introspection-of.ts';
 import { kubernetesFlags } from './kubernetes-flags.ts';
 import { logFlags } from './log-flags.ts';
+import { onePlatform } from './one-platform.ts';
 import { projectFlags } from './project-flags.ts';
 import { reportOptionsOf } from './report-options-of.ts';
 import { LOCAL, repositoryFlags } from './repository-flags.ts';
@@ -96,24 +99,17 @@ export function buildRequestOf(
   { flags: given, positionals, cwd }: CommandInput<typeof buildFlagTable>,
   env: Environment,
 ): BuildRequest {
-  if (given.platform.length > 1) {
-    throw new UserError(
-      'NOT_SUPPORTED',
-      `several platforms (${given.platform.join(', ')}) are not supported yet`,
-      {
-        hint: 'build one platform at a time',
-      },
-    );
-  }
+  const introspection = introspectionOf(given);
   return {
     images: positionals,
     finalImagesOnly: given.finalImagesOnly,
     repository: given.repo === LOCAL ? null : given.repo,
-    platforms: given.platform,
+    platforms: onePlatform(given.platform),
     network: networkOf(given.backendNetwork),
-    limit: limitOf(given),
+    limit: introspects(introspection) ? 1 : limitOf(given),
     requireBuilt: given.requireBuiltImages || given.checkBuiltImages,
     report: reportOptionsOf(given, env, cwd),
+    introspection,
   };
 }
 

@@ -36,18 +36,15 @@ export const buildFlags = {
   }),
   introspectError: toggle('introspect-error', {
     section,
-    summary: 'open a shell in the container after a failed stage',
-    status: 'unsupported',
+    summary: 'open a shell in the container after a failed command, in what it left; one image at a time',
   }),
   introspectBeforeError: toggle('introspect-before-error', {
     section,
-    summary: 'open a shell in the container as it was before a failed stage',
-    status: 'unsupported',
+    summary: 'open a shell in the container after a failed command, in what was there before it',
   }),
   introspectStage: list('introspect-stage', 'IMAGE/STAGE', {
     section,
-    summary: 'open a shell in the container of a stage',
-    status: 'unsupported',
+    summary: 'open a shell in the container of a stage; of every image: STAGE or */STAGE',
   }),
   saveBuildReport: toggle('save-build-report', {
     section,

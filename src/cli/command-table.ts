@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run-command.ts')).runCommand,
   },
   {
+    name: 'stage image',
+    summary: 'print the full name of an image that is built',
+    load: async () => (await import('./stage-image-command.ts')).stageImageCommand,
+  },
+  {
     name: 'config render',
     summary: 'print the rendered configuration',
     load: async () => (await import('./config-render-command.ts')).configRenderCommand,
@@ -61,7 +66,6 @@ function loadAll(): Promise<readonly Command[]> {
 
 /** Commands that a later version brings. */
 export const LATER: readonly string[] = [
-  'stage image',
   'cr login',
   'cr logout',
   'host cleanup',

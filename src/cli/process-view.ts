@@ -1,4 +1,5 @@
 import type { Clock, Environment } from '../commands/session.ts';
+import type { UserTerminal } from '../engine/terminal-link.ts';
 import type { Output } from '../ui/output.ts';
 
 /** The process as everything below `main.ts` sees it. */
@@ -18,6 +19,8 @@ export interface ProcessView {
   readonly temporaryDirectory: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Where the user sits; null when standard input or output is no terminal. */
+  readonly terminal: UserTerminal | null;
   /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is a UserError with the exit status. */
   readonly signal: AbortSignal;
   readonly clock: Clock;

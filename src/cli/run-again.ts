@@ -35,7 +35,7 @@ export async function runAgain(
 /** Something that differs as soon as another run would see something else. */
 async function stateOf(flags: FlagValues<SessionFlags>, view: ProcessView): Promise<string> {
   const progress = { emit: () => undefined };
-  const { session, close } = await assemble({ flags, view, progress, secrets: secretMask() });
+  const { session, close } = await assemble({ flags, view, progress, colored: false, secrets: secretMask() });
   try {
     return (await presentCommit(session)).id;
   } catch (error) {

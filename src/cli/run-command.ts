@@ -10,8 +10,11 @@ export const runCommand = sessionCommand({
   positionals: { usage: '[IMAGE] [-- COMMAND…]', most: 1, rest: true },
   description: `Builds one image as \`slipway build\` does, or finds it built, and runs a command in a temporary container \
 of it; without COMMAND, the image's own. Ends with the command's exit status. The container is removed afterwards. \
-The command reads no input and has no terminal.`,
-  examples: [{ line: 'slipway run app -- cat /etc/os-release', explains: 'shows a file of the image "app"' }],
+Where standard input and output are a terminal, the command gets it; else it reads no input.`,
+  examples: [
+    { line: 'slipway run app -- cat /etc/os-release', explains: 'shows a file of the image "app"' },
+    { line: 'slipway run app -- sh', explains: 'looks around in it' },
+  ],
   variables: buildVariables,
   flags: buildFlagTable,
   output: 'data',

@@ -39,8 +39,9 @@ async function runOnce(
   const secrets = secretMask();
   for (const secret of [...resolved.secrets, ...secretsOf(view.env)]) secrets.add(secret);
   const log = command.output === 'log' ? view.stdout : view.stderr;
+  const settings = logSettingsOf(input.flags, log);
   const display = await createDisplay({
-    settings: logSettingsOf(input.flags, log),
+    settings,
     log,
     errors: view.stderr,
     secrets,
@@ -50,7 +51,8 @@ async function runOnce(
   });
   try {
     announceTo(display, command, { ...input, warnings: resolved.warnings });
-    const assembled = await assemble({ flags: input.flags, view, progress: display, secrets });
+    const colored = settings.color && settings.format !== 'json';
+    const assembled = await assemble({ flags: input.flags, view, progress: display, colored, secrets });
     let data: string;
     try {
       data = await withPatience(command.run(input, assembled.session), view.signal, PATIENCE.command);

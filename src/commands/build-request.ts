@@ -1,3 +1,4 @@
+import type { IntrospectionRequest } from '../conveyor/introspection.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RepositoryAddress } from '../oci/repository-address.ts';
 import type { ReportOptions } from './report-options.ts';
@@ -19,4 +20,6 @@ export interface BuildRequest {
   /** Nothing is built: missing stages are an error. */
   readonly requireBuilt: boolean;
   readonly report: ReportOptions;
+  /** Where shells are wanted in build containers; then `limit` is 1. */
+  readonly introspection: IntrospectionRequest;
 }

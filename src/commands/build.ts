@@ -1,5 +1,6 @@
 import type { ImageResult } from '../conveyor/image-result.ts';
-import { processImages } from '../conveyor/process-images.ts';
+import { checkIntrospectedImages, requireTerminal } from '../conveyor/introspection.ts';
+import { imageTitle, processImages } from '../conveyor/process-images.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { BuildReport } from './build-report.ts';
 import type { BuildRequest } from './build-request.ts';
@@ -23,8 +24,13 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
   if (request.report.use) {
     throw new UserError('NOT_SUPPORTED', '--use-build-report is not supported by build yet');
   }
+  requireTerminal(request.introspection, session.ports.terminals);
   const { opened, sets } = await plannedBuild(request, session);
   const { project } = opened;
+  const known = project.images.flatMap(({ names, kind }) =>
+    names.map((name) => ({ title: imageTitle(name), kind })),
+  );
+  checkIntrospectedImages(request.introspection, known);
   const parts = await conveyorPartsOf(request, session, { opened, workshop: session.ports });
   const { limit, requireBuilt, report } = request;
   try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageResult } from '../conveyor/image-result.ts';
+import { introspects } from '../conveyor/introspection.ts';
 import { processImages } from '../conveyor/process-images.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
@@ -91,15 +92,16 @@ async function compareAll(images: readonly BuiltTwice[], session: Session): Prom
   });
 }
 
-function refuseContradictions({ requireBuilt, report }: BuildRequest): void {
+function refuseContradictions({ requireBuilt, report, introspection }: BuildRequest): void {
   const others = [
     ...(requireBuilt ? ['--require-built-images'] : []),
     ...(report.save ? ['--save-build-report'] : []),
     ...(report.use ? ['--use-build-report'] : []),
+    ...(introspects(introspection) ? ['--introspect-error and its like'] : []),
   ];
   const [other] = others;
   if (other === undefined) return;
   throw new UserError('CLI_BAD_VALUE', `--check-reproducible and ${other} exclude each other`, {
-    hint: 'the check builds everything anew and keeps nothing that a report could name',
+    hint: 'the check builds everything anew, twice, and keeps nothing',
   });
 }

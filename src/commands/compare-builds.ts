@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayerDifference, Workshop } from '../engine/engine.ts';
+import type { LayerDifference } from '../engine/engine.ts';
+import type { Workshop } from '../engine/workshop.ts';
 import {
   fieldDifferences,
   type ImageConfiguration,

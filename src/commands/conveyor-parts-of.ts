@@ -2,22 +2,27 @@ import { join } from 'node:path';
 import { baseConfigurations } from '../conveyor/base-configurations.ts';
 import { commitContext } from '../conveyor/commit-context.ts';
 import type { ConveyorParts } from '../conveyor/conveyor-parts.ts';
+import { introspection } from '../conveyor/introspection.ts';
+import { openMappings } from '../conveyor/open-mappings.ts';
 import { readSecrets } from '../conveyor/read-secrets.ts';
 import { sshAgents } from '../conveyor/ssh-agents.ts';
+import { toolchain } from '../conveyor/toolchain.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Workshop } from '../engine/engine.ts';
+import type { Workshop } from '../engine/workshop.ts';
 import { factsCache } from '../storage/facts-cache.ts';
+import { localImportRecords, repositoryImportRecords } from '../storage/import-records.ts';
 import { localStages } from '../storage/local-stages.ts';
 import { repositoryStages } from '../storage/repository-stages.ts';
 import type { BuildRequest } from './build-request.ts';
+import { deepening } from './deepening.ts';
 import type { OpenedProject } from './open-project.ts';
 import type { Session } from './session.ts';
 
-export type LocalWork = Pick<Workshop, 'builder' | 'images'>;
+export type LocalWork = Pick<Workshop, 'builder' | 'images' | 'stages'>;
 
 /** What the conveyor needs for a request. @param workshop builds and keeps the local images */
 export async function conveyorPartsOf(
-  request: Pick<BuildRequest, 'repository' | 'platforms' | 'network'>,
+  request: Pick<BuildRequest, 'repository' | 'platforms' | 'network' | 'introspection'>,
   session: Session,
   { opened, workshop }: { readonly opened: OpenedProject; readonly workshop: LocalWork },
 ): Promise<ConveyorParts> {
@@ -25,7 +30,7 @@ export async function conveyorPartsOf(
   const { project, files, configFiles, repository } = opened;
   const { commit } = files;
   const cacheAt = (name: string) => factsCache(join(host.home, 'local_cache', name), clock.unique);
-  const local = localStages(project.name, workshop.images);
+  const local = localStages(project.name, workshop.images, workshop.stages);
   const primary = request.repository && {
     address: request.repository,
     platform: request.platforms[0] ?? host.platform,
@@ -33,6 +38,10 @@ export async function conveyorPartsOf(
     builder: workshop.builder,
     cache: cacheAt('manifests'),
   };
+  const sshAgent = session.env['SSH_AUTH_SOCK'] ?? '';
+  const projectDirectory = session.project.directory;
+  const homeDirectory = session.env['HOME'] ?? '/';
+  const secretsFrom = { env: session.env, projectDirectory, homeDirectory };
   const permissions = await opened.permissions();
   const date = sourceDate(session.env['SOURCE_DATE_EPOCH'] ?? '', commit.committedAt);
   const inStore = async (reference: string) =>
@@ -48,7 +57,12 @@ export async function conveyorPartsOf(
     primary: primary ? repositoryStages(primary) : local,
     local: primary ? local : null,
     builder: workshop.builder,
+    maker: workshop.stages,
     images: workshop.images,
+    registry: ports.registry,
+    importRecords: primary
+      ? repositoryImportRecords({ ...primary, project: project.name })
+      : localImportRecords(project.name, workshop.images, workshop.stages),
     reader: ports.dockerfile,
     bases: baseConfigurations({
       cache: cacheAt('bases'),
@@ -61,7 +75,7 @@ export async function conveyorPartsOf(
         repository,
         files,
         permissions,
-        projectDirectory: session.project.directory,
+        projectDirectory,
         reader: ports.dockerfile,
         configFiles,
         unchecked: session.project.loose,
@@ -70,15 +84,44 @@ export async function conveyorPartsOf(
         signal,
       }),
     secretsOf: async ({ secrets }) => {
-      const read = await readSecrets(secrets, {
-        env: session.env,
-        projectDirectory: session.project.directory,
-        homeDirectory: session.env['HOME'] ?? '/',
-      });
+      const read = await readSecrets(secrets, secretsFrom);
       for (const content of read.values()) session.secrets.add(content.toString('utf8'));
       return read;
     },
-    sshAgentsOf: (image) => sshAgents(image, session.env['SSH_AUTH_SOCK'] ?? ''),
+    sshAgentsOf: (image) => sshAgents(image, sshAgent),
+    sshAgent,
+    mappingsOf: (image, title) =>
+      openMappings(image, {
+        repository,
+        files,
+        remotes: ports.remotes,
+        reader: ports.dockerfile,
+        date: session.env['SOURCE_DATE_EPOCH'] ? date : null,
+        secretsFrom,
+        onSecret: (value) => session.secrets.add(value),
+        onWarning: (problem) => session.progress.emit({ kind: 'warning', problem, image: title }),
+        signal,
+      }),
+    anyCommit: session.env['WERF_DISABLE_GIT_COMMIT_ANCESTRY_CHECK'] === '1',
+    deepen: deepening(repository, project.gitWorktree, session.progress),
+    skipImageSpec: session.env['WERF_SKIP_IMAGE_SPEC_STAGE'] === '1',
+    toolchain: toolchain({
+      env: session.env,
+      pull: workshop.builder.pull,
+      progress: session.progress,
+      now: clock.now,
+    }),
+    ansible: {
+      color: session.colored,
+      furtherArguments: session.env['WERF_DEBUG_ANSIBLE_ARGS'] ?? '',
+    },
+    introspection: introspection(request.introspection, ports.terminals),
+    mountPlaces: {
+      projectDirectory,
+      homeDirectory,
+      kept: join(host.home, 'shared_context', 'mounts', 'projects', project.name),
+      temporary: host.runDirectory,
+    },
     locks: ports.locks,
     progress: session.progress,
     now: clock.now,

@@ -13,7 +13,10 @@ export interface PlannedRequest {
 }
 
 /** @throws UserError for what cannot be opened, chosen, or built by this version */
-export async function plannedBuild(request: BuildRequest, session: Session): Promise<PlannedRequest> {
+export async function plannedBuild(
+  request: Pick<BuildRequest, 'images' | 'finalImagesOnly'>,
+  session: Session,
+): Promise<PlannedRequest> {
   session.ports.warmUp();
   const opened = await openProject(session, { wholeStatus: true });
   const { project } = opened;

@@ -13,7 +13,8 @@ export interface RunImageRequest {
 }
 
 /**
- * Runs a command in a temporary container of an image of the commit; its output goes to standard output.
+ * Runs a command in a temporary container of an image of the commit: on the user's terminal where there is one, else without
+ * input, its output going to standard output.
  * @throws UserError with the command's exit status when that is not 0
  */
 export async function runImage(request: RunImageRequest, session: Session): Promise<void> {
@@ -42,8 +43,16 @@ async function runInContainer(
   const { facts } = last.stage;
   const { builder, images } = ports;
   const onLine = (line: string) => write(`${line}\n`);
-  if (await images.inspect(facts.id, signal))
-    return await builder.run(facts.id, command, { signal, onLine, onBytes });
+  const run = async (id: string) => {
+    const link = ports.terminals.present ? await ports.terminals.open([], signal) : null;
+    const terminal = link?.terminal ?? null;
+    try {
+      return await builder.run(id, { command, terminal }, { signal, onLine, onBytes });
+    } finally {
+      await link?.close();
+    }
+  };
+  if (await images.inspect(facts.id, signal)) return await run(facts.id);
   const reference = last.stage.name;
   const title = `Fetching stage ${last.name}`;
   const fetched = await runTaskOnceBusy({ progress, now: clock.now, title }, (task) =>
@@ -53,7 +62,7 @@ async function runInContainer(
       { signal, onLine: task.line, onBytes: task.bytes },
     ),
   );
-  return await builder.run(fetched.image.facts.id, command, { signal, onLine, onBytes });
+  return await run(fetched.image.facts.id);
 }
 
 function onBytes(): void {}

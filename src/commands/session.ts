@@ -1,8 +1,12 @@
 import type { ProjectOptions } from '../config/project-options.ts';
 import type { SecretMask } from '../diagnostics/secrets.ts';
 import type { DockerfileReader } from '../dockerfile/dockerfile.ts';
-import type { ImageBuilder, LocalImages, Workshop } from '../engine/engine.ts';
+import type { ImageBuilder, LocalImages } from '../engine/engine.ts';
+import type { StageMaker } from '../engine/stage-maker.ts';
+import type { TerminalLinks } from '../engine/terminal-link.ts';
+import type { Workshop } from '../engine/workshop.ts';
 import type { OpenedRepository } from '../git/open-repository.ts';
+import type { RemoteRepositories } from '../git/remote-repositories.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ProgressSink } from '../progress/events.ts';
@@ -24,6 +28,8 @@ export interface Session {
   readonly env: Environment;
   readonly ports: Ports;
   readonly progress: ProgressSink;
+  /** The log shows colours: programs whose output goes into it may use them. */
+  readonly colored: boolean;
   /** Writes data to standard output at once, for commands whose data is a stream. */
   readonly write: (text: string) => void;
   /** Values added here are masked in everything that is shown from then on. */
@@ -37,7 +43,11 @@ export interface Session {
 export interface Ports {
   /** The repository around the project directory; opened once. @throws UserError when there is none */
   git(): Promise<OpenedRepository>;
+  /** Other repositories that git mappings name. */
+  readonly remotes: RemoteRepositories;
   readonly builder: ImageBuilder;
+  readonly stages: StageMaker;
+  readonly terminals: TerminalLinks;
   readonly images: LocalImages;
   /** An empty store of its own, to build into and throw away. */
   freshStore(): Promise<FreshStore>;

@@ -1,25 +1,21 @@
+import type { DockerfileImage } from '../config/project.ts';
 import type { BuildSource, LocalImage } from '../engine/engine.ts';
-import { type Platform, parsePlatform } from '../oci/platform.ts';
-import { runTask, runTaskOnceBusy } from '../progress/task.ts';
-import { type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { type DependedImage, dependencyNamed } from '../stages/dockerfile-dependency.ts';
+import { DOCKERFILE_STAGE, type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
 import { stageLabels } from '../stages/stage-labels.ts';
-import { saveStage } from '../storage/save-stage.ts';
-import type { StoredStage } from '../storage/stage-storage.ts';
+import { anyStage } from '../storage/first-usable.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
-import { type ImageRun, taskOf } from './image-run.ts';
+import type { ImageRun } from './image-run.ts';
+import { localImageOf } from './local-image.ts';
+import { pullBase } from './pull-base.ts';
+import { type BuiltStage, storeStage } from './store-stage.ts';
 import { waitingFor } from './waiting.ts';
-
-export interface BuiltStage {
-  readonly stage: StoredStage;
-  /** Somebody else saved an equal one first; `stage` is theirs. */
-  readonly discarded: boolean;
-  readonly basePulled: boolean;
-}
 
 /** @returns null when a pulled base changes what is to be built: the digest must be computed again */
 export async function buildDockerfileStage(
   parts: ConveyorParts,
-  run: ImageRun,
+  run: ImageRun<DockerfileImage>,
   stage: DockerfileStage,
 ): Promise<BuiltStage | null> {
   const bases = await pullBases(parts, run, stage);
@@ -27,7 +23,14 @@ export async function buildDockerfileStage(
   const plain = await build(parts, run, stage);
   const labelled = await label(parts, run, stage, plain, bases.id);
   if (labelled.facts.id !== plain.facts.id) await parts.images.remove(plain.facts.id, run.signal);
-  return { ...(await store(parts, run, stage, labelled)), basePulled: bases.pulled };
+  return await storeStage(parts, run, {
+    name: DOCKERFILE_STAGE,
+    digest: stage.digest,
+    previous: null,
+    suitable: anyStage,
+    made: { kind: 'image', image: labelled.facts.id },
+    basePulled: bases.pulled,
+  });
 }
 
 interface PulledBases {
@@ -39,8 +42,8 @@ interface PulledBases {
 
 async function pullBases(
   parts: ConveyorParts,
-  run: ImageRun,
-  { parsed }: DockerfileStage,
+  run: ImageRun<DockerfileImage>,
+  { parsed, dependencies }: DockerfileStage,
 ): Promise<PulledBases> {
   const ids = new Map<string, string>();
   let pulled = false;
@@ -48,6 +51,11 @@ async function pullBases(
   const external = parsed.stages.filter(({ baseKind }) => baseKind === 'reference');
   for (const { baseReference: reference, platform: own } of external) {
     if (ids.has(`${own} ${reference}`)) continue;
+    const image = dependencyNamed(reference, dependencies)?.image;
+    if (image) {
+      ids.set(`${own} ${reference}`, await localImageOf(parts, run, { id: image.stageId, name: image.name }));
+      continue;
+    }
     const platform = (own === '' ? null : parsePlatform(own)) ?? run.platform;
     const got = await pullBase(parts, run, reference, platform);
     ids.set(`${own} ${reference}`, got.image.facts.id);
@@ -57,22 +65,21 @@ async function pullBases(
   return { pulled, changed, id: ids.size === 1 ? ([...ids.values()][0] ?? null) : null };
 }
 
-async function pullBase(parts: ConveyorParts, run: ImageRun, reference: string, platform: Platform) {
-  const title = `Pulling base image ${reference}`;
-  const got = await runTaskOnceBusy({ ...taskOf(parts, run), title }, (task) =>
-    parts.builder.pull(reference, { policy: 'newer', platform }, waitingFor(task, run.signal)),
-  );
-  for (const message of got.warnings) {
-    parts.progress.emit({
-      kind: 'warning',
-      problem: { code: 'BASE_IMAGE_STALE', message },
-      image: run.title,
-    });
+/** The image of the file that the target is based on; null: it starts from something else. */
+function ownBase({ parsed, dependencies }: DockerfileStage): DependedImage | null {
+  let at = parsed.stages.find(({ index }) => index === parsed.targetIndex);
+  while (at?.baseKind === 'stage') {
+    const { baseStage } = at;
+    at = parsed.stages.find(({ index }) => index === baseStage);
   }
-  return got;
+  return at ? (dependencyNamed(at.baseReference, dependencies)?.image ?? null) : null;
 }
 
-async function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage): Promise<LocalImage> {
+async function build(
+  parts: ConveyorParts,
+  run: ImageRun<DockerfileImage>,
+  stage: DockerfileStage,
+): Promise<LocalImage> {
   const { image } = run;
   const { primary } = parts;
   return await parts.builder.build(
@@ -82,7 +89,7 @@ async function build(parts: ConveyorParts, run: ImageRun, stage: DockerfileStage
       context: stage.parsed.usesContext ? sourceOf(stage) : null,
       uploadTo: primary.kind === 'repository' ? primary.address : '',
       target: String(stage.parsed.targetIndex),
-      buildArgs: image.args,
+      buildArgs: stage.buildArgs,
       platform: run.platform,
       addHosts: image.addHosts,
       network: parts.network ?? image.network,
@@ -106,7 +113,7 @@ function sourceOf({ context, needs }: DockerfileStage): BuildSource {
 
 function label(
   parts: ConveyorParts,
-  run: ImageRun,
+  run: ImageRun<DockerfileImage>,
   stage: DockerfileStage,
   built: LocalImage,
   baseImageId: string | null,
@@ -116,33 +123,9 @@ function label(
     version: parts.version,
     contentDigest: stage.contentDigest,
     commit: parts.commit.id,
-    parent: null,
+    parent: ownBase(stage)?.stageId ?? null,
     baseImageId,
   });
   const change = { labels, sourceDateEpoch: parts.sourceDateEpoch, name: '' };
   return parts.builder.relabel(built.facts.id, change, waitingFor(run.task, run.signal));
-}
-
-async function store(parts: ConveyorParts, run: ImageRun, { digest }: DockerfileStage, image: LocalImage) {
-  const { primary } = parts;
-  const title = `Store stage into ${primary.address}`;
-  const outcome = await runTask({ ...taskOf(parts, run), title }, (task) =>
-    saveStage({
-      storage: primary,
-      digest,
-      image: image.facts.id,
-      notBefore: 0,
-      now: parts.now,
-      waiting: waitingFor(task, run.signal),
-    }),
-  );
-  if (outcome.kind === 'saved') {
-    await parts.images.tag(image.facts.id, primary.reference(outcome.stage.id), run.signal);
-    return { stage: outcome.stage, discarded: false };
-  }
-  run.task.line(
-    `Discarding newly built image for stage dockerfile by digest ${digest}: ${outcome.stage.name} was saved first`,
-  );
-  await parts.images.remove(image.facts.id, run.signal);
-  return { stage: outcome.stage, discarded: true };
 }

@@ -5,13 +5,14 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { DockerfileReader, PathQuery, PathSet } from '../dockerfile/dockerfile.ts';
 import type { BlobContent, ObjectId, TreeEntry } from '../git/objects.ts';
-import type { ChangeKind, GitRepository, SubmoduleChange } from '../git/repository.ts';
+import type { GitRepository } from '../git/repository.ts';
 import { type ArchiveFile, writeTar } from '../git/tar-archive.ts';
 import { type AddedFile, addedFiles } from '../giterminism/added-files.ts';
 import type { CommittedFiles } from '../giterminism/committed-files.ts';
 import type { Permissions } from '../giterminism/permissions.ts';
 import type { ProjectFiles } from '../giterminism/project-files.ts';
-import { reading, submoduleRefused, uncommitted, untracked } from '../giterminism/refusals.ts';
+import { reading } from '../giterminism/refusals.ts';
+import { refuseChanges } from '../giterminism/refuse-changes.ts';
 import { inLayerOrder } from '../oci/layer-order.ts';
 import type { BuildContext } from '../stages/build-context.ts';
 import type { ContextFile } from '../stages/context-checksum.ts';
@@ -134,15 +135,6 @@ function isAdded(path: string, added: ReadonlySet<string>): boolean {
   return added.has(path) || [...added].some((directory) => path.startsWith(`${directory}/`));
 }
 
-function refuseChanges(changes: Awaited<ReturnType<CommittedFiles['changesBelow']>>, context: string): void {
-  const named = (path: string) => (context === '' ? path : `${context}/${path}`);
-  for (const { path, kind } of changes) if (isOfSubmodule(kind)) throw submoduleRefused(named(path), kind);
-  const strangers = changes.filter(({ kind }) => kind === 'untracked').map(({ path }) => named(path));
-  const changed = changes.filter(({ kind }) => kind !== 'untracked').map(({ path }) => named(path));
-  if (changed.length > 0) throw uncommitted([...changed, ...strangers]);
-  if (strangers.length > 0) throw untracked(strangers);
-}
-
 /** Files of the context whose content is elsewhere. */
 function pointersLeft(paths: readonly string[]): Problem {
   return {
@@ -150,10 +142,6 @@ function pointersLeft(paths: readonly string[]): Problem {
     message: `files of the build context are pointers of Git LFS, not what these stand for: ${[...paths].sort().join(', ')}`,
     hint: 'install git-lfs, and see that its server can be reached',
   };
-}
-
-function isOfSubmodule(kind: ChangeKind): kind is SubmoduleChange {
-  return kind.startsWith('submodule-');
 }
 
 function archiveFile(

@@ -1,3 +1,4 @@
+import { imageNeeds } from '../config/image-needs.ts';
 import type { ImageConfig, Project } from '../config/project.ts';
 
 /** One image to be processed: one name of a document. */
@@ -35,7 +36,6 @@ export function planBuild(
   return Array.from({ length: depth }, (_, set) => chosen.filter(({ name }) => level.get(name) === set));
 }
 
-/** Dockerfile images stand alone until they can name dependencies. */
-function needsOf(_config: ImageConfig): readonly string[] {
-  return [];
+function needsOf(config: ImageConfig): readonly string[] {
+  return [...new Set(imageNeeds(config).map(({ name }) => name))];
 }

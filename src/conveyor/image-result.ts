@@ -25,3 +25,16 @@ export interface ImageResult {
   /** Milliseconds. */
   readonly duration: number;
 }
+
+/** An image that another one needs: it is done before. */
+export function imageOf(results: ReadonlyMap<string, ImageResult>, name: string): ImageResult {
+  const found = results.get(name);
+  if (!found) throw new Error(`image ${name} is needed and was not processed`);
+  return found;
+}
+
+export function lastStage(results: ReadonlyMap<string, ImageResult>, name: string): StoredStage {
+  const last = imageOf(results, name).stages.at(-1);
+  if (!last) throw new Error(`image ${name} has no stage`);
+  return last.stage;
+}

@@ -1,13 +1,15 @@
-import type { DockerfileImage } from '../config/project.ts';
+import type { ImageConfig } from '../config/project.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RunningTask } from '../progress/task.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 
 /** One image on its way through the conveyor. */
-export interface ImageRun {
+export interface ImageRun<I extends ImageConfig = ImageConfig> {
   /** As in logs: `~` for the nameless image. */
   readonly title: string;
-  readonly image: DockerfileImage;
+  /** '' is the nameless image. */
+  readonly name: string;
+  readonly image: I;
   readonly platform: Platform;
   /** The task whose parts the stages are. */
   readonly task: RunningTask;

@@ -6,6 +6,7 @@ import type { ConveyorParts } from './conveyor-parts.ts';
 import { processDockerfileImage } from './dockerfile-image.ts';
 import type { PlannedBuild } from './image-plan.ts';
 import type { ImageResult } from './image-result.ts';
+import { processStapelImage } from './stapel/stapel-image.ts';
 
 export interface ProcessOptions {
   /** At most so many images at once; null: no limit. */
@@ -31,8 +32,8 @@ export async function processImages(
   const tasks = planned.map((build, index) => ({
     name: build.name,
     needs: build.needs,
-    run: (signal: AbortSignal) =>
-      processImage(parts, build, { index, count: planned.length }, { ...options, signal }),
+    run: (signal: AbortSignal, needed: ReadonlyMap<string, ImageResult>) =>
+      processImage(parts, { build, needed, index, count: planned.length }, { ...options, signal }),
   }));
   const results = await runTaskGroup(tasks, options);
   const ordered = planned.map(({ name }) => results.get(name)).filter((result) => result !== undefined);
@@ -40,25 +41,33 @@ export async function processImages(
   return ordered;
 }
 
+interface ImageInPlan {
+  readonly build: PlannedBuild;
+  readonly needed: ReadonlyMap<string, ImageResult>;
+  readonly index: number;
+  readonly count: number;
+}
+
 async function processImage(
   parts: ConveyorParts,
-  { name, config }: PlannedBuild,
-  { index, count }: { readonly index: number; readonly count: number },
+  { build: { name, config }, needed, index, count }: ImageInPlan,
   { requireBuilt, signal }: ProcessOptions,
 ): Promise<ImageResult> {
   const started = parts.now();
   const title = imageTitle(name);
   const counter = count > 1 ? `(${index + 1}/${count}) ` : '';
   const sign = config.final ? '⛵' : '🛸';
-  if (config.kind !== 'dockerfile')
-    throw new UserError('NOT_SUPPORTED', `image ${title} is of a kind not supported yet`);
   const platform = parts.platforms[0] ?? config.platforms[0] ?? parts.hostPlatform;
   try {
     const process = { progress: parts.progress, now: parts.now, image: title };
-    const stage = await runTask({ ...process, title: `${sign} ${counter}image ${title}` }, (task) =>
-      processDockerfileImage(parts, { title, image: config, platform, task, requireBuilt, signal }),
-    );
-    return { name, config, stages: [stage], duration: parts.now() - started };
+    const stages = await runTask({ ...process, title: `${sign} ${counter}image ${title}` }, async (task) => {
+      const run = { title, name, platform, task, requireBuilt, signal };
+      if (config.kind === 'dockerfile')
+        return await processDockerfileImage(parts, { ...run, image: config }, needed);
+      const mappings = await parts.mappingsOf(config, title);
+      return await processStapelImage(parts, { ...run, image: config, mappings, needed });
+    });
+    return { name, config, stages, duration: parts.now() - started };
   } catch (error) {
     throw naming(title, error);
   }

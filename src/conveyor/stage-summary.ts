@@ -1,11 +1,20 @@
 import type { StageSummary } from '../progress/events.ts';
+import type { ContentDigest } from '../stages/stage-digest.ts';
 import { LABEL } from '../stages/stage-labels.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 
-/** What people read about a stage. @param platform given when the run builds several */
+export interface SummaryContext {
+  /** null: the stage runs nothing. */
+  readonly network: string | null;
+  /** Given when the run builds several. */
+  readonly platform: string | null;
+  readonly previous: StoredStage | null;
+}
+
+/** What people read about a stage. */
 export function stageSummary(
   { name, facts }: StoredStage,
-  { network, platform }: { readonly network: string; readonly platform: string | null },
+  { network, platform, previous }: SummaryContext,
 ): StageSummary {
   return {
     name,
@@ -13,7 +22,8 @@ export function stageSummary(
     created: facts.created,
     size: facts.size,
     commit: commitOf(facts.labels),
-    network,
+    ...(previous === null ? {} : { sizeDelta: facts.size - previous.facts.size }),
+    ...(network === null ? {} : { network }),
     ...(platform === null ? {} : { platform }),
   };
 }
@@ -21,4 +31,8 @@ export function stageSummary(
 /** The commit at which a stage was built; '' when it carries no record of it. */
 export function commitOf(labels: ReadonlyMap<string, string>): string {
   return labels.get(LABEL.commit) ?? '';
+}
+
+export function contentDigestOf({ facts }: StoredStage): ContentDigest {
+  return (facts.labels.get(LABEL.contentDigest) ?? '') as ContentDigest;
 }

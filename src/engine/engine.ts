@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ImageFacts } from '../oci/image-facts.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { LinkedTerminal } from './terminal-link.ts';
 
 /** How a call reports and how it is stopped. */
 export interface Waiting {
@@ -88,6 +89,14 @@ export interface LocalImage {
   readonly facts: ImageFacts;
 }
 
+/** What runs in a temporary container. */
+export interface ContainerCommand {
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  /** It runs on this one, which shows its output; null: it reads nothing, and its output is told line by line. */
+  readonly terminal: LinkedTerminal | null;
+}
+
 /** Builds and keeps images on this machine. Whether to build, and what, is decided above it. */
 export interface ImageBuilder {
   /** Opens the store; idempotent. @throws UserError when no isolation or driver can be had */
@@ -107,8 +116,8 @@ export interface ImageBuilder {
     options: { policy: 'missing' | 'newer' | 'never'; platform: Platform },
     waiting: Waiting,
   ): Promise<{ readonly image: LocalImage; readonly pulled: boolean; readonly warnings: readonly string[] }>;
-  /** Runs a command in a temporary container; an empty one is the image's own. @returns its exit status */
-  run(image: string, command: readonly string[], waiting: Waiting): Promise<number>;
+  /** Runs a command in a temporary container. @returns its exit status */
+  run(image: string, command: ContainerCommand, waiting: Waiting): Promise<number>;
   /** Uploads what is missing; the tag is written last. @returns digest of the manifest, bytes of its layers */
   push(
     image: string,
@@ -142,13 +151,6 @@ export interface ImageInsides {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly LayerDifference[]>;
-}
-
-/** A store of images, and what works on it. */
-export interface Workshop {
-  readonly builder: ImageBuilder;
-  readonly images: LocalImages;
-  readonly insides: ImageInsides;
 }
 
 /** Names and facts of local images. */

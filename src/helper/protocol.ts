@@ -16,6 +16,7 @@ import {
   RegistryRecord,
   StageMake,
   TerminalResize,
+  UserTerminal,
 } from './stage-shapes.ts';
 import {
   DirectoryRemove,
@@ -26,6 +27,7 @@ import {
   StoreOpen,
   StoreOpened,
 } from './store-shapes.ts';
+import { TemplateFile, TemplateRender, TemplateRendered } from './template-shapes.ts';
 
 /** Raised whenever an operation's shape changes. Both sides must be equal. */
 export const PROTOCOL_VERSION = 4;
@@ -176,50 +178,6 @@ export const MatchedPaths = z.strictObject({
 
 // ---- templates ----
 
-export const TemplateFile = z.strictObject({ name: z.string(), text: z.string() });
-export const TemplateRender = z.strictObject({
-  token: z.string(),
-  /** Parsed in this order into one set. */
-  files: z.array(TemplateFile),
-  /** The one that is executed. */
-  main: z.string(),
-  env: z.string(),
-  commitHash: z.string(),
-  /** Unix seconds, and the text form of config.md 2.2. */
-  commitUnix: z.string(),
-  commitHuman: z.string(),
-  debug: z.boolean(),
-});
-export const TemplateWarning = z.strictObject({
-  code: z.string(),
-  /** The function or value, such as `now` or `.Commit.Hash`. */
-  subject: z.string(),
-  file: z.string(),
-  line: z.int(),
-});
-/** Rendered lines [first, first+count) came unchanged from `file`, starting at `line` (all 1-based). */
-export const TemplateLines = z.strictObject({
-  first: z.int(),
-  count: z.int(),
-  file: z.string(),
-  line: z.int(),
-});
-/** Why the set cannot be rendered; line and column count from 1, 0 is unknown. */
-export const TemplateProblem = z.strictObject({
-  message: z.string(),
-  /** Name of a file of the set. */
-  file: z.string(),
-  line: z.int(),
-  column: z.int(),
-});
-export const TemplateRendered = z.strictObject({
-  /** Empty where there are problems. */
-  text: z.string(),
-  problems: z.array(TemplateProblem),
-  lines: z.array(TemplateLines),
-  warnings: z.array(TemplateWarning),
-});
-
 /** Asked back by the engine while it renders (requests from the engine to the caller). */
 export const FileQuestion = z.strictObject({ path: z.string() });
 export const FileText = z.strictObject({ text: z.string() });
@@ -345,6 +303,8 @@ export const RunCommand = z.strictObject({
   image: z.string(),
   /** Empty: the image's own. */
   command: z.array(z.string()),
+  /** At most one: the command runs on it, and nothing of its output is told otherwise. */
+  terminal: z.array(UserTerminal),
 });
 export const Ran = z.strictObject({ exitCode: z.int() });
 

@@ -49,17 +49,22 @@ export const StageFile = z.strictObject({
   executable: z.boolean(),
 });
 
-/** A shell on the user's terminal, inside the build container. */
-export const StageShell = z.strictObject({
-  /** failed: after the command failed, in what it left; only: instead of the command, and nothing is kept. */
-  when: z.enum(['failed', 'only']),
-  command: z.array(z.string()),
+/** The user's terminal. */
+export const UserTerminal = z.strictObject({
   /** Unix socket to connect to: bytes of the terminal in both directions. */
   socket: z.string(),
   columns: z.int(),
   rows: z.int(),
   /** Value of TERM. */
   term: z.string(),
+});
+
+/** A shell on the user's terminal, inside the build container. */
+export const StageShell = z.strictObject({
+  /** failed: after the command failed, in what it left; only: instead of the command, and nothing is kept. */
+  when: z.enum(['failed', 'only']),
+  command: z.array(z.string()),
+  ...UserTerminal.shape,
 });
 
 /** The command of a stage: user 0:0, directory /. */
@@ -136,5 +141,5 @@ export const RegistryConfiguration = z.strictObject({ reference: z.string(), pla
 export const RegistryRecord = z.strictObject({ reference: z.string(), labels: z.array(Pair) });
 export const LocalRecord = z.strictObject({ name: z.string(), labels: z.array(Pair) });
 
-/** The user's terminal has another size. @see StageShell */
+/** The user's terminal has another size. @see UserTerminal */
 export const TerminalResize = z.strictObject({ socket: z.string(), columns: z.int(), rows: z.int() });

@@ -84,6 +84,8 @@ export type ProgressEvent =
     }
   | { readonly kind: 'warning'; readonly problem: Problem; readonly image?: string }
   | { readonly kind: 'debug'; readonly line: string }
+  /** A command has the user's terminal, or has given it back: meanwhile nothing may be drawn there. */
+  | { readonly kind: 'terminal'; readonly taken: boolean }
   | {
       readonly kind: 'summary';
       readonly sets: readonly (readonly { readonly image: PlannedImage; readonly duration: number }[])[];

@@ -16,6 +16,17 @@ export interface Registry {
   image(reference: string, platform: Platform, signal: AbortSignal): Promise<ImageFacts | null>;
   /** Digest of the manifest a tag names, by HEAD. @returns null when there is no such tag */
   head(reference: string, signal: AbortSignal): Promise<string | null>;
+  /** The configuration of an image, as JSON. @returns null when there is no such image */
+  configuration(reference: string, platform: Platform, signal: AbortSignal): Promise<string | null>;
+  /** Writes an image with the layers of another of its repository and this configuration, given as JSON. @returns digest of its manifest */
+  reconfigure(
+    from: string,
+    to: string,
+    change: { readonly platform: Platform; readonly configuration: string },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Writes an image without layers whose labels are a record. */
+  record(reference: string, labels: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
   /** Registry to registry: mounts or streams blobs, writes the tag last. */
   copy(from: string, to: string, signal: AbortSignal): Promise<void>;
   delete(reference: string, signal: AbortSignal): Promise<void>;

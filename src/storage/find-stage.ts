@@ -1,24 +1,24 @@
 import type { Waiting } from '../engine/engine.ts';
-import { orderCandidates } from '../stages/select-stage.ts';
 import type { StageDigest } from '../stages/stage-digest.ts';
-import { firstUsable } from './save-stage.ts';
+import { firstUsable, type Suitable } from './first-usable.ts';
 import type { StageStorage, StoredStage } from './stage-storage.ts';
 
 export interface FindRequest {
   readonly digest: StageDigest;
   /** Timestamp of the previous stage; 0 when there is none. */
   readonly notBefore: number;
+  /** Which stages of the digest may be used. */
+  readonly suitable: Suitable;
   readonly signal: AbortSignal;
 }
 
 /** Looks for a stage where it must be in the end. */
-export function findStage(
+export async function findStage(
   storage: StageStorage,
-  { digest, notBefore, signal }: FindRequest,
+  { digest, notBefore, suitable, signal }: FindRequest,
 ): Promise<StoredStage | null> {
-  return storage
-    .candidates(digest, { fresh: false }, signal)
-    .then((candidates) => firstUsable(storage, candidates, notBefore, signal));
+  const candidates = await storage.candidates(digest, { fresh: false }, signal);
+  return await firstUsable(storage, candidates, { notBefore, suitable }, signal);
 }
 
 /**
@@ -28,17 +28,15 @@ export function findStage(
 export async function adoptLocalStage(
   local: StageStorage,
   primary: StageStorage,
-  { digest, notBefore, signal }: FindRequest,
+  request: FindRequest,
   copy: (
     title: string,
     push: (waiting: Waiting) => Promise<StoredStage | null>,
   ) => Promise<StoredStage | null>,
 ): Promise<StoredStage | null> {
-  const candidates = await local.candidates(digest, { fresh: false }, signal);
-  for (const id of orderCandidates(candidates, notBefore)) {
-    const title = `Copy suitable stage from secondary ${local.address}`;
-    const copied = await copy(title, (waiting) => primary.save(local.reference(id), id, waiting));
-    if (copied) return copied;
-  }
-  return null;
+  const found = await findStage(local, request);
+  if (!found) return null;
+  const title = `Copy suitable stage from secondary ${local.address}`;
+  const image = local.reference(found.id);
+  return await copy(title, (waiting) => primary.save({ kind: 'image', image }, found.id, waiting));
 }

@@ -1,4 +1,5 @@
 import type { LocalImages } from '../engine/engine.ts';
+import type { StageMaker } from '../engine/stage-maker.ts';
 import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
 import type { StageStorage } from './stage-storage.ts';
 
@@ -6,7 +7,11 @@ import type { StageStorage } from './stage-storage.ts';
  * Stages kept as images of this machine, for building without a repository.
  * Other tools of the same user see them as `localhost/<project>:<id>`.
  */
-export function localStages(project: string, images: LocalImages): StageStorage {
+export function localStages(
+  project: string,
+  images: LocalImages,
+  maker: Pick<StageMaker, 'configuration' | 'reconfigure'>,
+): StageStorage {
   const repository = `localhost/${project}`;
   const reference = (id: StageId) => `${repository}:${formatStageId(id)}`;
   const describe: StageStorage['describe'] = async (id, signal) => {
@@ -22,8 +27,13 @@ export function localStages(project: string, images: LocalImages): StageStorage 
       const tags = await images.list(repository, digest, signal);
       return tags.map(parseStageId).filter((id) => id !== null);
     },
-    async save(image, id, { signal }) {
+    configuration: (id, signal) => maker.configuration(reference(id), signal),
+    async save(made, id, { signal }) {
       if (await images.inspect(reference(id), signal)) return null;
+      const image =
+        made.kind === 'image'
+          ? made.image
+          : (await maker.reconfigure(reference(made.of), made.configuration, signal)).facts.id;
       await images.tag(image, reference(id), signal);
       return await describe(id, signal);
     },

@@ -50,12 +50,25 @@ export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
       const tags = await registry.tags(address, { prefix: digest, refresh: fresh }, signal);
       return tags.map(parseStageId).filter((id) => id !== null);
     },
-    async save(image, id, waiting) {
+    async configuration(id, signal) {
+      const found = await registry.configuration(reference(id), platform, signal);
+      if (found === null) throw new Error(`${reference(id)} is gone from the registry`);
+      return found;
+    },
+    async save(made, id, waiting) {
       const name = reference(id);
       if ((await registry.head(name, waiting.signal)) !== null) return null;
-      const pushed = await builder.push(image, name, waiting);
+      const digest =
+        made.kind === 'image'
+          ? (await builder.push(made.image, name, waiting)).digest
+          : await registry.reconfigure(
+              reference(made.of),
+              name,
+              { platform, configuration: made.configuration },
+              waiting.signal,
+            );
       // Two savers may have chosen one millisecond: whose manifest the tag names decides.
-      if ((await registry.head(name, waiting.signal)) !== pushed.digest) return null;
+      if ((await registry.head(name, waiting.signal)) !== digest) return null;
       return await describe(id, waiting.signal);
     },
   };

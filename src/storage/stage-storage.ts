@@ -11,6 +11,13 @@ export interface StoredStage {
   readonly facts: ImageFacts;
 }
 
+/** A stage that was made and is to be stored. */
+export type MadeStage =
+  /** Id of a local image. */
+  | { readonly kind: 'image'; readonly image: string }
+  /** The layers of a stage of the same storage, with another configuration, as JSON. */
+  | { readonly kind: 'configuration'; readonly of: StageId; readonly configuration: string };
+
 /** Keeps stages under their ids. What it holds never changes under one id. */
 export interface StageStorage {
   readonly kind: 'local' | 'repository';
@@ -24,11 +31,13 @@ export interface StageStorage {
   ): Promise<readonly StageId[]>;
   /** @returns null when the stage is gone or cannot be used */
   describe(id: StageId, signal: AbortSignal): Promise<StoredStage | null>;
+  /** The configuration of a stage, as JSON. @throws when the stage is gone */
+  configuration(id: StageId, signal: AbortSignal): Promise<string>;
   /**
-   * Stores a local image under `id`. Never replaces anything.
+   * Stores a stage under `id`. Never replaces anything.
    * @returns null when somebody else has taken that id
    */
-  save(image: string, id: StageId, waiting: Waiting): Promise<StoredStage | null>;
+  save(made: MadeStage, id: StageId, waiting: Waiting): Promise<StoredStage | null>;
   /** Name by which the engine of this machine gets the image. */
   reference(id: StageId): string;
 }

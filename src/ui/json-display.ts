@@ -26,6 +26,8 @@ export function jsonDisplay({ settings, log, errors, secrets, now }: DisplayOpti
   };
   return {
     emit(event) {
+      // That is about what is drawn, and nothing that happened.
+      if (event.kind === 'terminal') return;
       const entry = entryOf(event);
       if (isShown(leastFor(entry.level), settings.level)) write(entry);
     },

@@ -34,7 +34,9 @@ export function liveDisplay(options: LiveDisplayOptions): Display {
     area.clear();
     log.write(finished.splice(0).join(''));
   };
+  let isTaken = false;
   const draw = () => {
+    if (isTaken) return;
     print();
     if (isQuiet) return;
     const { columns = FALLBACK.columns, rows = FALLBACK.rows } = log;
@@ -46,6 +48,12 @@ export function liveDisplay(options: LiveDisplayOptions): Display {
   let isOpen = true;
   return {
     emit(event) {
+      if (event.kind === 'terminal') {
+        print();
+        if (event.taken) area.clear();
+        isTaken = event.taken;
+        return;
+      }
       running.take(event);
       text.take(event);
       if (finished.length > 0) draw();

@@ -81,6 +81,7 @@ export function treeEvents({ tree, level, now }: TreeEventsOptions): (event: Pro
         return;
       }
       case 'warning':
+      case 'terminal':
         return;
     }
   };

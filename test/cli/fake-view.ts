@@ -21,6 +21,7 @@ export function fakeView(args: readonly string[], changes: Partial<ProcessView> 
     signal: new AbortController().signal,
     clock: { now: () => 0, unique: () => 'unique' },
     zoneMinutes: 0,
+    terminal: null,
     every: () => () => undefined,
     ...changes,
     stdout: fakeOutput(),

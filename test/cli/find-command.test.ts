@@ -22,6 +22,7 @@ describe('finding the command', () => {
   it('takes the first words, and leaves the rest to it', async () => {
     expect(await find('build', 'app', '--dir', 'x')).toEqual({ name: 'build', args: ['app', '--dir', 'x'] });
     expect(await find('config', 'render', 'app')).toEqual({ name: 'config render', args: ['app'] });
+    expect(await find('stage', 'image', 'app')).toEqual({ name: 'stage image', args: ['app'] });
   });
 
   it('lets options stand in front and between, with their values', async () => {

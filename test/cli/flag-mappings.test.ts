@@ -33,6 +33,7 @@ describe('a build request', () => {
         format: 'json',
         byPlatform: false,
       },
+      introspection: { onError: false, beforeError: false, stages: [] },
     });
   });
 
@@ -41,6 +42,30 @@ describe('a build request', () => {
     expect(request(['--parallel=false']).limit).toBe(1);
     expect(request([], { WERF_PARALLEL_TASKS_LIMIT: '2' }).limit).toBe(2);
     expect(() => request(['--parallel-tasks-limit', '0'])).toThrow('nothing could be built');
+  });
+
+  it('says where shells are wanted, and builds one image at a time then', () => {
+    const args = [
+      '--introspect-error',
+      '--introspect-before-error',
+      '--introspect-stage=web/app/importsAfterInstall',
+    ];
+    expect(
+      request([...args, '--introspect-stage', 'setup', '--introspect-stage', '*/install']),
+    ).toMatchObject({
+      limit: 1,
+      introspection: {
+        onError: true,
+        beforeError: true,
+        stages: [
+          { image: 'web/app', stage: 'dependenciesAfterInstall' },
+          { image: '*', stage: 'setup' },
+          { image: '*', stage: 'install' },
+        ],
+      },
+    });
+    expect(() => request(['--introspect-stage', 'app/instal'])).toThrow('there is no stage "instal"');
+    expect(() => request(['--introspect-stage', '/install'])).toThrow('the name of the image is missing');
   });
 
   it('keeps images here without a repository, and with :local', () => {

@@ -115,8 +115,6 @@ describe('what build cannot do yet', () => {
     [['-S', 'https://locks.example.com']],
     [['--platform', 'linux/amd64,linux/arm64']],
     [['--add-custom-tag', 'v1']],
-    [['--introspect-error']],
-    [['--introspect-stage', 'app/install']],
     [['--virtual-merge']],
     [['--ssh-key', 'k']],
   ])('is refused before anything is read: %j', async (args) => {

@@ -1,15 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder } from './support/builder.ts';
 import { config, makeProject } from './support/project.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { askingFor, startAgent, type TestAgent } from './support/ssh-agent.ts';
 
 let registry: TestRegistry;
 beforeAll(async () => {
@@ -29,11 +26,7 @@ config:
 `;
 const SECRETS = ['secrets:', '- env: TOKEN', '  id: token', '- id: literal', '  value: words of the file'];
 
-/** Asks an agent for its keys, as ssh-add does, by what the base image has. */
-const ASK = `perl -MIO::Socket::UNIX -e '\
-my $agent = IO::Socket::UNIX->new(Peer => $ENV{SSH_AUTH_SOCK}) or die "no agent: $!"; \
-syswrite $agent, pack("NC", 1, 11); sysread $agent, my $answer, 4096; \
-print "asked, and it has ", $answer =~ /${KEY}/ ? "the key" : "no key", "\\n"'`;
+const ASK = askingFor(KEY);
 
 const dockerfile = () => `FROM ${registry.host}/debian:latest
 RUN --mount=type=cache,target=/var/cache/own --mount=type=secret,id=token,required \\
@@ -46,23 +39,6 @@ RUN test ! -e /run/secrets && test ! -e /run/buildkit && test ! -e /var/cache/ow
 USER 33
 RUN --mount=type=ssh,uid=33 ${ASK} > /tmp/asked && grep 'the key' /tmp/asked
 `;
-
-/** A real agent with one key, of the builder's user. */
-async function startAgent(
-  builder: Builder,
-  user: string,
-): Promise<{ socket: string; process: ChildProcess }> {
-  const directory = await mkdtemp(join(tmpdir(), 'slipway-agent-'));
-  const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
-  const as = { uid: id('-u'), gid: id('-g') };
-  await chown(directory, as.uid, as.gid);
-  const socket = join(directory, 'agent');
-  const process = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore', ...as });
-  for (let attempt = 0; attempt < 100 && !existsSync(socket); attempt++) await sleep(20);
-  builder.other('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', KEY, '-f', join(directory, 'id')]);
-  builder.other('env', [`SSH_AUTH_SOCK=${socket}`, 'ssh-add', '-q', join(directory, 'id')]);
-  return { socket, process };
-}
 
 /** An ordinary user without subordinate ids: a user namespace of theirs has one id. */
 const ALONE = 'slipway-test-alone';
@@ -87,10 +63,10 @@ describe.each([
 ] as const)('mounts of RUN, as %s: %s', (user, name) => {
   let builder: Builder;
   let project: Fixture;
-  let agent: Awaited<ReturnType<typeof startAgent>>;
+  let agent: TestAgent;
   beforeAll(async () => {
     builder = await makeBuilder({ user, name });
-    agent = await startAgent(builder, name);
+    agent = await startAgent(builder, name, KEY);
     project = await makeProject({
       'werf.yaml': config(...SECRETS),
       'werf-giterminism.yaml': GITERMINISM,
@@ -98,8 +74,7 @@ describe.each([
     });
   });
   afterAll(async () => {
-    agent.process.kill();
-    await rm(join(agent.socket, '..'), { recursive: true, force: true });
+    await agent.stop();
     await builder.remove();
     await project.remove();
   });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { pack } from 'tar-stream';
 import { buildahEngine } from '../../src/engine/buildah/buildah-engine.ts';
 import type { BuildSource, DockerfileBuild, OpenedStore, Waiting } from '../../src/engine/engine.ts';
+import type { UserTerminal } from '../../src/engine/terminal-link.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { realEngine } from '../helper/real-engine.ts';
 
@@ -60,7 +61,8 @@ export function building(dockerfile: string, over: Partial<DockerfileBuild> = {}
   };
 }
 
-export async function buildah() {
+/** @param terminal where the user sits */
+export async function buildah(terminal: UserTerminal | null = null) {
   const real = await realEngine();
   const opened: OpenedStore[] = [];
   const workshop = buildahEngine({
@@ -68,6 +70,8 @@ export async function buildah() {
     runDirectory: async () => real.runDirectory,
     open: { driver: '', mode: 'native-chroot', runtime: '', ulimits: [], compression: '', blobCache: 0 },
     onOpened: (store) => opened.push(store),
+    terminal,
+    onTerminal: () => undefined,
   });
   return { ...real, ...workshop, opened };
 }

@@ -8,6 +8,7 @@ import {
   type DockerfileInputs,
   dockerfileDependencies,
 } from '../../src/stages/dockerfile-inputs.ts';
+import type { ContentDigest } from '../../src/stages/stage-digest.ts';
 
 function instruction(change: Partial<ParsedInstruction> = {}): ParsedInstruction {
   return {
@@ -40,13 +41,20 @@ function stage(change: Partial<ParsedStage> = {}): ParsedStage {
 function hash(
   change: Partial<Pick<DockerfileInputs, 'cacheVersion' | 'addHosts' | 'parsed'>> & {
     readonly sum?: string;
+    readonly imageOf?: (reference: string) => string | null;
   } = {},
 ): string {
-  const { sum = 'sum', ...given } = change;
+  const { sum = 'sum', imageOf = () => null, ...given } = change;
   const inputs = { cacheVersion: '', addHosts: [], parsed: { stages: [stage()] }, ...given };
   const instructions = inputs.parsed.stages.flatMap((one) => one.instructions);
   const checksums = new Map(instructions.map((one) => [one, [sum]]));
-  return inputHash(dockerfileDependencies({ ...inputs, checksums }));
+  return inputHash(
+    dockerfileDependencies({
+      ...inputs,
+      checksums,
+      imageOf: (reference) => imageOf(reference) as ContentDigest | null,
+    }),
+  );
 }
 
 const withStage = (change: Partial<ParsedStage>) => hash({ parsed: { stages: [stage(change)] } });
@@ -76,6 +84,14 @@ describe('the dependencies of a Dockerfile image', () => {
     ['the place among stages that are not needed', withStage({ index: 3 })],
   ])('do not depend on %s', (_, same) => {
     expect(same).toBe(hash());
+  });
+
+  it('hold the content digest of an image of the file in place of its name', () => {
+    const based = (baseReference: string, content: string) =>
+      hash({ parsed: { stages: [stage({ baseReference })] }, imageOf: () => content });
+    expect(based('one', 'x')).toBe(based('two', 'x'));
+    expect(based('one', 'x')).not.toBe(based('one', 'y'));
+    expect(based('debian:12', 'debian:12')).not.toBe(hash());
   });
 
   it('ask for the context once per instruction that copies and once per bind mount', () => {

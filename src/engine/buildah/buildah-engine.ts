@@ -3,19 +3,13 @@ import { sharedWork } from '../../concurrency/shared-work.ts';
 import type { EngineClient } from '../../helper/engine-client.ts';
 import type { CallOptions } from '../../helper/engine-process.ts';
 import { imageFactsOf } from '../../helper/image-facts-of.ts';
-import type { Params, Result, StoreOperation } from '../../helper/protocol.ts';
-import type { ImageFacts } from '../../oci/image-facts.ts';
-import type {
-  BuildSource,
-  DockerfileBuild,
-  ImageBuilder,
-  ImageInsides,
-  LocalImages,
-  OpenedStore,
-  Waiting,
-  Workshop,
-} from '../engine.ts';
-import { contextSocket } from './context-socket.ts';
+import type { Params, StoreOperation } from '../../helper/protocol.ts';
+import type { DockerfileBuild, ImageBuilder, ImageInsides, LocalImages, OpenedStore } from '../engine.ts';
+import type { UserTerminal } from '../terminal-link.ts';
+import type { Workshop } from '../workshop.ts';
+import { type Call, expected, pairs, reporting, withContext } from './engine-calls.ts';
+import { stageMaker } from './stage-adapter.ts';
+import { terminalRelay } from './terminal-relay.ts';
 
 export interface BuildahEngineParts {
   readonly engine: EngineClient;
@@ -24,6 +18,10 @@ export interface BuildahEngineParts {
   readonly open: Params<'store.open'>;
   /** Told once, when the store is opened. */
   readonly onOpened: (opened: OpenedStore) => void;
+  /** The one that the user sits at; null: there is none. */
+  readonly terminal: UserTerminal | null;
+  /** Told before a command gets the user's terminal, and after it was given back. */
+  readonly onTerminal: (taken: boolean) => void;
 }
 
 /** Images built and kept by the embedded Buildah. The store is opened at the first call. */
@@ -40,14 +38,23 @@ export function buildahEngine(parts: BuildahEngineParts): Workshop {
     await open(options.signal);
     return await engine.store(operation, params, options);
   };
-  return { builder: builderOf(parts, open, call), images: imagesOf(call), insides: insidesOf(engine, call) };
+  const stages = stageMaker({ call, open, token: () => engine.token(), runDirectory: parts.runDirectory });
+  const terminals = terminalRelay({
+    terminal: parts.terminal,
+    socketPath: async () => join(await parts.runDirectory(), `${engine.token()}.tty`),
+    resize: async (socket, size, signal) => {
+      await call('terminal.resize', { socket, ...size }, { signal });
+    },
+    onTaken: parts.onTerminal,
+  });
+  return {
+    builder: builderOf(parts, open, call),
+    stages,
+    terminals,
+    images: imagesOf(call),
+    insides: insidesOf(engine, call),
+  };
 }
-
-type Call = <O extends StoreOperation>(
-  operation: O,
-  params: Params<O>,
-  options: CallOptions,
-) => Promise<Result<O>>;
 
 function builderOf(
   { engine, runDirectory, open: settings }: BuildahEngineParts,
@@ -82,34 +89,19 @@ function builderOf(
       const { facts, pulled, warnings } = await call('image.pull', params, reporting(waiting));
       return { image: { facts: expected({ facts }) }, pulled, warnings };
     },
-    async run(image, command, waiting) {
-      const params = { token: token(), image, command: [...command] };
+    async run(image, { command, terminal }, waiting) {
+      const params = {
+        token: token(),
+        image,
+        command: [...command],
+        terminal: terminal ? [{ ...terminal }] : [],
+      };
       return (await call('image.run', params, reporting(waiting))).exitCode;
     },
     push(image, reference, waiting) {
       return call('image.push', { token: token(), image, reference }, reporting(waiting));
     },
   };
-}
-
-/** Runs `build` while a socket at `path` offers the context. The failure of one ends the other. */
-async function withContext<T>(
-  path: string,
-  context: BuildSource,
-  signal: AbortSignal,
-  build: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const joined = AbortSignal.any([signal, stop.signal]);
-  const socket = await contextSocket(path, context, joined);
-  const built = build(joined);
-  try {
-    return await Promise.race([built, socket.failure]);
-  } finally {
-    stop.abort();
-    await Promise.allSettled([built]);
-    await socket.close();
-  }
 }
 
 function imagesOf(call: Call): LocalImages {
@@ -153,26 +145,4 @@ function buildParams(request: DockerfileBuild) {
     secrets: [...secrets].map(([id, content]) => ({ id, content: content.toString('base64') })),
     sshAgents: pairs(sshAgents),
   };
-}
-
-function pairs(map: ReadonlyMap<string, string>): { name: string; value: string }[] {
-  return [...map].map(([name, value]) => ({ name, value }));
-}
-
-function reporting(waiting: Waiting, signal = waiting.signal): CallOptions {
-  return {
-    signal,
-    onProgress({ kind, text, done, total }) {
-      if (kind === 'bytes') waiting.onBytes(done, total);
-      else if (kind === 'usage') waiting.onDetail?.(text);
-      else waiting.onLine(text);
-    },
-  };
-}
-
-/** Results of these operations always name an image. */
-function expected({ facts }: { readonly facts: Result<'image.inspect'> }): ImageFacts {
-  const known = imageFactsOf(facts);
-  if (!known) throw new Error('the engine answered without an image');
-  return known;
 }

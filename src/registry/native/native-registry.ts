@@ -16,6 +16,18 @@ export function nativeRegistry(engine: EngineClient): Registry {
       const { found, digest } = await engine.ask('registry.head', { reference }, { signal });
       return found ? digest : null;
     },
+    async configuration(reference, platform, signal) {
+      const { text } = await engine.ask('registry.configuration', { reference, platform }, { signal });
+      return text === '' ? null : text;
+    },
+    async reconfigure(from, to, change, signal) {
+      const params = { token: engine.token(), from, to, ...change };
+      return (await engine.ask('registry.reconfigure', params, { signal })).digest;
+    },
+    async record(reference, labels, signal) {
+      const pairs = [...labels].map(([name, value]) => ({ name, value }));
+      await engine.ask('registry.record', { reference, labels: pairs }, { signal });
+    },
     async copy(from, to, signal) {
       await engine.ask('registry.copy', { token: engine.token(), from, to }, { signal });
     },

@@ -28,6 +28,8 @@ export interface Builder {
   readonly graphRoot: string;
   run(args: readonly string[], options: RunOptions): Promise<Outcome>;
   start(args: readonly string[], options: RunOptions): ChildProcessWithoutNullStreams;
+  /** Starts another program as the same user in the same environment. */
+  startOther(program: string, args: readonly string[], options: RunOptions): ChildProcessWithoutNullStreams;
   /** Runs another program as the same user in the same environment. */
   other(program: string, args: readonly string[], options?: { readonly input?: string }): string;
   /** Names of containers in the store. */
@@ -91,13 +93,16 @@ export async function makeBuilder({
     ...special,
   };
   const as = ids ?? {};
+  const startOther: Builder['startOther'] = (program, args, options) =>
+    spawn(program, args, { cwd: options.cwd, env: { ...env, ...options.env }, ...as });
   const start: Builder['start'] = (args, options) =>
-    spawn(process.execPath, [PROGRAM, ...args], { cwd: options.cwd, env: { ...env, ...options.env }, ...as });
+    startOther(process.execPath, [PROGRAM, ...args], options);
   return {
     home,
     program: PROGRAM,
     graphRoot: graph,
     start,
+    startOther,
     run: (args, options) => outcomeOf(start(args, options)),
     other: (program, args, { input } = {}) =>
       execFileSync(program, args, {

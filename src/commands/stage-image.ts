@@ -1,0 +1,51 @@
+import { NO_INTROSPECTION } from '../conveyor/introspection.ts';
+import { processImages } from '../conveyor/process-images.ts';
+import { UserError } from '../diagnostics/user-error.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { RepositoryAddress } from '../oci/repository-address.ts';
+import { chooseImages } from './choose-images.ts';
+import { conveyorPartsOf } from './conveyor-parts-of.ts';
+import type { OpenedProject } from './open-project.ts';
+import { plannedBuild } from './planned-build.ts';
+import type { Session } from './session.ts';
+
+export interface StageImageRequest {
+  /** Name as written; null: the only image of the project. */
+  readonly image: string | null;
+  /** null: the local storage. */
+  readonly repository: RepositoryAddress | null;
+  /** In order, each once; empty: those of the images. */
+  readonly platforms: readonly Platform[];
+}
+
+/** Images looked up at the same time. */
+const AT_ONCE = 5;
+
+/**
+ * Looks up an image of the commit; nothing is built.
+ * @returns full name of its last stage: `repo:tag`, or `project:tag` in the local storage
+ * @throws UserError where not exactly one image is meant, or its stages are not there
+ */
+export async function stageImage(request: StageImageRequest, session: Session): Promise<string> {
+  const images = request.image === null ? [] : [request.image];
+  const { opened, sets } = await plannedBuild({ images, finalImagesOnly: false }, session);
+  const name = onlyImage(opened, images);
+  const { repository, platforms } = request;
+  const wanted = { repository, platforms, network: null, introspection: NO_INTROSPECTION };
+  const parts = await conveyorPartsOf(wanted, session, { opened, workshop: session.ports });
+  const { signal } = session;
+  const results = await processImages(parts, sets, { limit: AT_ONCE, requireBuilt: true, signal });
+  const last = results.find((result) => result.name === name)?.stages.at(-1);
+  if (!last) throw new Error(`image "${name}" has no stage`);
+  return last.stage.name;
+}
+
+function onlyImage({ project }: OpenedProject, images: readonly string[]): string {
+  const choosable = project.images.flatMap(({ names, final }) => names.map((name) => ({ name, final })));
+  const [name, ...more] = chooseImages(choosable, images, { finalOnly: false });
+  if (name !== undefined && more.length === 0) return name;
+  const chosen = name === undefined ? 0 : more.length + 1;
+  throw new UserError('ONE_IMAGE', `\`stage image\` takes one image, but ${chosen} were chosen`, {
+    hint: 'name it: slipway stage image IMAGE; `slipway config list` prints the names',
+  });
+}

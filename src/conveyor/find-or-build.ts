@@ -1,0 +1,92 @@
+import { UserError } from '../diagnostics/user-error.ts';
+import { runTask } from '../progress/task.ts';
+import type { StageDigest, StageName } from '../stages/stage-digest.ts';
+import { adoptLocalStage, findStage } from '../storage/find-stage.ts';
+import type { Suitable } from '../storage/first-usable.ts';
+import type { StoredStage } from '../storage/stage-storage.ts';
+import type { ConveyorParts } from './conveyor-parts.ts';
+import type { StageResult, StageSource } from './image-result.ts';
+import { type ImageRun, taskOf } from './image-run.ts';
+import { commitOf, stageSummary } from './stage-summary.ts';
+import type { BuiltStage } from './store-stage.ts';
+import { waitingFor } from './waiting.ts';
+
+/** A stage that an image needs. */
+export interface StageOrder {
+  readonly name: StageName;
+  readonly digest: StageDigest;
+  /** The previous stage of the image; null for the first. */
+  readonly previous: StoredStage | null;
+  /** Which stored stages of the digest may be used. */
+  readonly suitable: Suitable;
+  /** Network of its commands, for people to read; null: it runs none. */
+  readonly network: string | null;
+  /**
+   * Builds and stores it. @param run its task is that of the building
+   * @returns null when what the digest was computed with has changed meanwhile
+   */
+  build(run: ImageRun): Promise<BuiltStage | null>;
+}
+
+/** Finds a stage, or builds and stores it; two images of a run never build the same one. */
+export function findOrBuild(
+  parts: ConveyorParts,
+  run: ImageRun,
+  order: StageOrder,
+): Promise<StageResult | null> {
+  const lock = `${parts.project}.${order.digest}`;
+  return parts.locks.hold(lock, run.signal, () => findElseBuild(parts, run, order));
+}
+
+async function findElseBuild(
+  parts: ConveyorParts,
+  run: ImageRun,
+  order: StageOrder,
+): Promise<StageResult | null> {
+  const started = parts.now();
+  const { name, digest, previous, suitable } = order;
+  const request = { digest, notBefore: previous?.id.timestamp ?? 0, suitable, signal: run.signal };
+  const result = (stage: StoredStage, source: StageSource | null, baseImagePulled = false): StageResult => ({
+    name,
+    stage,
+    source,
+    baseImagePulled,
+    commit: commitOf(stage.facts.labels),
+    duration: parts.now() - started,
+  });
+  const reuse = (found: StoredStage, source: StageSource) => {
+    parts.progress.emit({ kind: 'stage-reused', ...eventOf(order, run, found) });
+    return result(found, source);
+  };
+  const found = await findStage(parts.primary, request);
+  if (found) return reuse(found, parts.primary.kind === 'local' ? 'local' : 'repo');
+  if (run.requireBuilt) throw missingStage(run, order);
+  const adopted =
+    parts.local &&
+    (await adoptLocalStage(parts.local, parts.primary, request, (title, push) =>
+      runTask({ ...taskOf(parts, run), title }, (task) => push(waitingFor(task, run.signal))),
+    ));
+  if (adopted) return reuse(adopted, 'secondary');
+  const title = `Building stage ${run.title}/${name}`;
+  const built = await runTask({ ...taskOf(parts, run), title }, async (task) => {
+    const outcome = await order.build({ ...run, task });
+    if (outcome) {
+      const event = { ...eventOf(order, run, outcome.stage), task: task.id };
+      parts.progress.emit({ kind: outcome.discarded ? 'stage-reused' : 'stage-stored', ...event });
+    }
+    return outcome;
+  });
+  if (!built) return null;
+  return result(built.stage, built.discarded ? 'repo' : null, built.basePulled);
+}
+
+function eventOf({ name, network, previous }: StageOrder, run: ImageRun, stage: StoredStage) {
+  const summary = stageSummary(stage, { network, platform: null, previous });
+  return { image: run.title, stage: name, task: run.task.id, summary };
+}
+
+function missingStage(run: ImageRun, { name, digest }: StageOrder): UserError {
+  return new UserError('STAGES_REQUIRED', `stages required: ${run.title}/${name} (${digest})`, {
+    hint: 'this commit was not built with this repository, or its stages were cleaned up: build it first',
+  });
+}

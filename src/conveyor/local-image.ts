@@ -1,0 +1,25 @@
+import { runTaskOnceBusy } from '../progress/task.ts';
+import type { StoredStage } from '../storage/stage-storage.ts';
+import type { ConveyorParts } from './conveyor-parts.ts';
+import { type ImageRun, taskOf } from './image-run.ts';
+import { waitingFor } from './waiting.ts';
+
+/** Brings a stage into the store of this machine where it is not there. @returns id of the local image */
+export async function localImageOf(
+  parts: ConveyorParts,
+  run: Pick<ImageRun, 'title' | 'task' | 'platform' | 'signal'>,
+  stage: Pick<StoredStage, 'id' | 'name'>,
+): Promise<string> {
+  const reference = parts.primary.reference(stage.id);
+  const found = await parts.images.inspect(reference, run.signal);
+  if (found) return found.facts.id;
+  const title = `Fetching stage ${stage.name}`;
+  const { image } = await runTaskOnceBusy({ ...taskOf(parts, run), title }, (task) =>
+    parts.builder.pull(
+      reference,
+      { policy: 'missing', platform: run.platform },
+      waitingFor(task, run.signal),
+    ),
+  );
+  return image.facts.id;
+}
