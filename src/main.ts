@@ -60,6 +60,8 @@ function userTerminal(): ProcessView['terminal'] {
       stdin.on('data', keys);
       stdout.on('resize', resized);
       stdin.setRawMode(true);
+      // A second time, listening alone does not do that.
+      stdin.resume();
       return {
         write: (bytes) => {
           if (!stdout.destroyed) stdout.write(bytes);

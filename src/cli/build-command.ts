@@ -15,7 +15,8 @@ import { logFlags } from './log-flags.ts';
 import { onePlatform } from './one-platform.ts';
 import { projectFlags } from './project-flags.ts';
 import { reportOptionsOf } from './report-options-of.ts';
-import { LOCAL, repositoryFlags } from './repository-flags.ts';
+import { repositoryFlags } from './repository-flags.ts';
+import { storageRolesOf } from './storage-roles.ts';
 import { volumeFlags } from './volume-flags.ts';
 
 const section = 'command';
@@ -103,7 +104,7 @@ export function buildRequestOf(
   return {
     images: positionals,
     finalImagesOnly: given.finalImagesOnly,
-    repository: given.repo === LOCAL ? null : given.repo,
+    storage: storageRolesOf(given),
     platforms: onePlatform(given.platform),
     network: networkOf(given.backendNetwork),
     limit: introspects(introspection) ? 1 : limitOf(given),

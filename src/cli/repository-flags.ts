@@ -42,20 +42,17 @@ export const repositoryFlags = {
   finalRepo: text('final-repo', 'ADDRESS', {
     section,
     env: ['WERF_FINAL_REPO'],
-    summary: 'repository that gets the finished images',
-    status: 'unsupported',
+    summary: 'repository that gets the last stage of final images, for those who run them',
   }),
   cacheRepo: list('cache-repo', 'ADDRESS', {
     section,
     env: ['WERF_CACHE_REPO_*'],
-    summary: 'repository near this machine that stages are read from first',
-    status: 'unsupported',
+    summary: 'repository near this machine that stages are read from first, and copied to',
   }),
   secondaryRepo: list('secondary-repo', 'ADDRESS', {
     section,
     env: ['WERF_SECONDARY_REPO_*'],
-    summary: 'repository that missing stages are copied from',
-    status: 'unsupported',
+    summary: 'repository of somebody else that missing stages are copied from',
   }),
   synchronization,
   ...vendorFlags('repo'),

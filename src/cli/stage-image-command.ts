@@ -4,7 +4,8 @@ import { hostFlags } from './host-flags.ts';
 import { logFlags } from './log-flags.ts';
 import { onePlatform } from './one-platform.ts';
 import { projectFlags } from './project-flags.ts';
-import { LOCAL, repositoryFlags } from './repository-flags.ts';
+import { repositoryFlags } from './repository-flags.ts';
+import { storageRolesOf } from './storage-roles.ts';
 
 export const stageImageCommand = sessionCommand({
   name: 'stage image',
@@ -22,8 +23,8 @@ Nothing is built: what is not built yet is an error. IMAGE may be left out where
   flags: { ...repositoryFlags, ...projectFlags, ...hostFlags, ...logFlags },
   output: 'data',
   async run({ flags, positionals: [image = null] }, session) {
-    const repository = flags.repo === LOCAL ? null : flags.repo;
-    const name = await stageImage({ image, repository, platforms: onePlatform(flags.platform) }, session);
+    const storage = storageRolesOf(flags);
+    const name = await stageImage({ image, storage, platforms: onePlatform(flags.platform) }, session);
     return `${name}\n`;
   },
 });

@@ -1,6 +1,6 @@
 import type { IntrospectionRequest } from '../conveyor/introspection.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { RepositoryAddress } from '../oci/repository-address.ts';
+import type { StorageRoles } from '../storage/storage-roles.ts';
 import type { ReportOptions } from './report-options.ts';
 
 /** What `build` is asked for. */
@@ -9,8 +9,7 @@ export interface BuildRequest {
   readonly images: readonly string[];
   /** Restricts what no argument names to final images; what they need is built too. */
   readonly finalImagesOnly: boolean;
-  /** null: the local storage. */
-  readonly repository: RepositoryAddress | null;
+  readonly storage: StorageRoles;
   /** In order, each once; empty: those of the images. */
   readonly platforms: readonly Platform[];
   /** Beats the images' own; null: not given. */

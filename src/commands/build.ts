@@ -1,6 +1,9 @@
+import type { Project } from '../config/project.ts';
 import type { ImageResult } from '../conveyor/image-result.ts';
+import { imageTitle } from '../conveyor/image-title.ts';
 import { checkIntrospectedImages, requireTerminal } from '../conveyor/introspection.ts';
-import { imageTitle, processImages } from '../conveyor/process-images.ts';
+import { processImages } from '../conveyor/process-images.ts';
+import { type Publishing, publishResults } from '../conveyor/publish-results.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { BuildReport } from './build-report.ts';
 import type { BuildRequest } from './build-request.ts';
@@ -34,9 +37,16 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
   const parts = await conveyorPartsOf(request, session, { opened, workshop: session.ports });
   const { limit, requireBuilt, report } = request;
   try {
-    const results = await processImages(parts, sets, { limit, requireBuilt, signal: session.signal });
+    const processed = await processImages(parts, sets, { limit, requireBuilt, signal: session.signal });
+    const results = await publishResults(
+      parts,
+      publishingOf(project, parts, session),
+      processed,
+      session.signal,
+    );
     const done = reportOf(results, {
       repository: parts.primary.address,
+      final: parts.final?.address ?? null,
       project: project.name,
       env: session.env,
     });
@@ -44,9 +54,29 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
     return { results, report: done };
   } catch (error) {
     if (report.save && error instanceof UserError) {
-      const scope = { repository: parts.primary.address, project: project.name, env: session.env };
+      const scope = {
+        repository: parts.primary.address,
+        final: null,
+        project: project.name,
+        env: session.env,
+      };
       await saveBuildReport({ ...reportOf([], scope), Error: error.message }, report, session.clock.unique);
     }
     throw error;
   }
+}
+
+/** The state of a work tree is nobody's commit: nothing is recorded of it. */
+function publishingOf(
+  { cleanup }: Project,
+  { records, final }: Pick<Publishing, 'records' | 'final'>,
+  { project }: Session,
+): Publishing {
+  return {
+    records,
+    final,
+    managedImages: !cleanup.disable,
+    commits: !cleanup.disable && !cleanup.disableGitHistoryBasedPolicy && project.dev === null,
+    customTags: () => new Map(),
+  };
 }

@@ -4,6 +4,7 @@ import { introspects } from '../conveyor/introspection.ts';
 import { processImages } from '../conveyor/process-images.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
+import { LOCAL_STORAGE } from '../storage/storage-roles.ts';
 import type { BuildRequest } from './build-request.ts';
 import { type BuiltTwice, compareBuilds } from './compare-builds.ts';
 import { conveyorPartsOf } from './conveyor-parts-of.ts';
@@ -51,7 +52,7 @@ async function buildInto(
 ): Promise<readonly ImageResult[]> {
   session.progress.emit({ kind: 'line', line: `Building for the ${turn} time, into a store of its own` });
   const { opened, sets } = planned;
-  const local = { ...request, repository: null };
+  const local = { ...request, storage: LOCAL_STORAGE };
   const parts = await conveyorPartsOf(local, session, { opened, workshop: store });
   return await processImages(parts, sets, {
     limit: request.limit,

@@ -8,36 +8,28 @@ import { readSecrets } from '../conveyor/read-secrets.ts';
 import { sshAgents } from '../conveyor/ssh-agents.ts';
 import { toolchain } from '../conveyor/toolchain.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Workshop } from '../engine/workshop.ts';
 import { factsCache } from '../storage/facts-cache.ts';
-import { localImportRecords, repositoryImportRecords } from '../storage/import-records.ts';
-import { localStages } from '../storage/local-stages.ts';
-import { repositoryStages } from '../storage/repository-stages.ts';
 import type { BuildRequest } from './build-request.ts';
 import { deepening } from './deepening.ts';
 import type { OpenedProject } from './open-project.ts';
 import type { Session } from './session.ts';
-
-export type LocalWork = Pick<Workshop, 'builder' | 'images' | 'stages'>;
+import { type LocalWork, type Storages, storagesOf } from './storages-of.ts';
 
 /** What the conveyor needs for a request. @param workshop builds and keeps the local images */
 export async function conveyorPartsOf(
-  request: Pick<BuildRequest, 'repository' | 'platforms' | 'network' | 'introspection'>,
+  request: Pick<BuildRequest, 'storage' | 'platforms' | 'network' | 'introspection'>,
   session: Session,
   { opened, workshop }: { readonly opened: OpenedProject; readonly workshop: LocalWork },
-): Promise<ConveyorParts> {
+): Promise<ConveyorParts & Pick<Storages, 'records' | 'final'>> {
   const { ports, host, clock, signal } = session;
   const { project, files, configFiles, repository } = opened;
   const { commit } = files;
   const cacheAt = (name: string) => factsCache(join(host.home, 'local_cache', name), clock.unique);
-  const local = localStages(project.name, workshop.images, workshop.stages);
-  const primary = request.repository && {
-    address: request.repository,
+  const storages = storagesOf(request.storage, session, {
+    project: project.name,
     platform: request.platforms[0] ?? host.platform,
-    registry: ports.registry,
-    builder: workshop.builder,
-    cache: cacheAt('manifests'),
-  };
+    workshop,
+  });
   const sshAgent = session.env['SSH_AUTH_SOCK'] ?? '';
   const projectDirectory = session.project.directory;
   const homeDirectory = session.env['HOME'] ?? '/';
@@ -54,21 +46,17 @@ export async function conveyorPartsOf(
     hostPlatform: host.platform,
     platforms: request.platforms,
     network: request.network,
-    primary: primary ? repositoryStages(primary) : local,
-    local: primary ? local : null,
+    ...storages,
     builder: workshop.builder,
     maker: workshop.stages,
     images: workshop.images,
     registry: ports.registry,
-    importRecords: primary
-      ? repositoryImportRecords({ ...primary, project: project.name })
-      : localImportRecords(project.name, workshop.images, workshop.stages),
     reader: ports.dockerfile,
     bases: baseConfigurations({
       cache: cacheAt('bases'),
       registry: ports.registry,
       // With a repository the store may never be needed: then it is not opened only to be asked.
-      local: primary ? async () => null : inStore,
+      local: request.storage.primary ? async () => null : inStore,
     }),
     contextOf: (image) =>
       commitContext(image, {

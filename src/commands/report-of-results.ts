@@ -6,6 +6,8 @@ import type { Environment } from './session.ts';
 export interface ReportScope {
   /** Address of the storage that holds the stages. */
   readonly repository: string;
+  /** Address of the repository that final images are run from; null: that of the stages. */
+  readonly final: string | null;
   readonly project: string;
   readonly env: Environment;
 }
@@ -27,7 +29,7 @@ export function reportOf(results: readonly ImageResult[], scope: ReportScope): B
 }
 
 function imageRecord(
-  { name, config, stages, duration }: ImageResult,
+  { name, config, stages, final, duration }: ImageResult,
   scope: ReportScope,
 ): ImageRecord | null {
   const last = stages.at(-1);
@@ -36,11 +38,12 @@ function imageRecord(
   return {
     WerfImageName: name,
     ConfigType: config.kind,
-    DockerRepo: scope.repository === ':local' ? scope.project : scope.repository,
+    DockerRepo:
+      final && scope.final ? scope.final : scope.repository === ':local' ? scope.project : scope.repository,
     DockerTag,
     DockerImageID,
     DockerImageDigest,
-    DockerImageName,
+    DockerImageName: final?.name ?? DockerImageName,
     TargetPlatform: last.stage.facts.platform,
     Rebuilt: stages.some(({ source }) => source === null),
     Final: config.final,

@@ -2,7 +2,7 @@ import { NO_INTROSPECTION } from '../conveyor/introspection.ts';
 import { processImages } from '../conveyor/process-images.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { RepositoryAddress } from '../oci/repository-address.ts';
+import type { StorageRoles } from '../storage/storage-roles.ts';
 import { chooseImages } from './choose-images.ts';
 import { conveyorPartsOf } from './conveyor-parts-of.ts';
 import type { OpenedProject } from './open-project.ts';
@@ -12,8 +12,7 @@ import type { Session } from './session.ts';
 export interface StageImageRequest {
   /** Name as written; null: the only image of the project. */
   readonly image: string | null;
-  /** null: the local storage. */
-  readonly repository: RepositoryAddress | null;
+  readonly storage: StorageRoles;
   /** In order, each once; empty: those of the images. */
   readonly platforms: readonly Platform[];
 }
@@ -30,8 +29,8 @@ export async function stageImage(request: StageImageRequest, session: Session): 
   const images = request.image === null ? [] : [request.image];
   const { opened, sets } = await plannedBuild({ images, finalImagesOnly: false }, session);
   const name = onlyImage(opened, images);
-  const { repository, platforms } = request;
-  const wanted = { repository, platforms, network: null, introspection: NO_INTROSPECTION };
+  const { storage, platforms } = request;
+  const wanted = { storage, platforms, network: null, introspection: NO_INTROSPECTION };
   const parts = await conveyorPartsOf(wanted, session, { opened, workshop: session.ports });
   const { signal } = session;
   const results = await processImages(parts, sets, { limit: AT_ONCE, requireBuilt: true, signal });

@@ -53,7 +53,14 @@ async function pullBases(
     if (ids.has(`${own} ${reference}`)) continue;
     const image = dependencyNamed(reference, dependencies)?.image;
     if (image) {
-      ids.set(`${own} ${reference}`, await localImageOf(parts, run, { id: image.stageId, name: image.name }));
+      ids.set(
+        `${own} ${reference}`,
+        await localImageOf(parts, run, {
+          id: image.stageId,
+          name: image.name,
+          facts: { digest: image.digest },
+        }),
+      );
       continue;
     }
     const platform = (own === '' ? null : parsePlatform(own)) ?? run.platform;

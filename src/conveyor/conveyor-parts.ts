@@ -10,6 +10,7 @@ import type { ProgressSink } from '../progress/events.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AnsibleSettings } from '../stages/ansible-play.ts';
 import type { BuildContext } from '../stages/build-context.ts';
+import type { CacheRepositories } from '../storage/cache-repositories.ts';
 import type { ImportRecords } from '../storage/import-records.ts';
 import type { StageStorage } from '../storage/stage-storage.ts';
 import type { BaseConfigurations } from './base-configurations.ts';
@@ -32,8 +33,9 @@ export interface ConveyorParts {
   /** Beats the images' own; null: not given. */
   readonly network: string | null;
   readonly primary: StageStorage;
-  /** The local storage where it is only looked into; null when it is the primary. */
-  readonly local: StageStorage | null;
+  /** Storages that missing stages are copied from, in this order; never written. */
+  readonly secondaries: readonly StageStorage[];
+  readonly caches: CacheRepositories;
   readonly builder: ImageBuilder;
   readonly maker: StageMaker;
   readonly images: LocalImages;

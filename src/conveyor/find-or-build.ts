@@ -1,7 +1,13 @@
 import { UserError } from '../diagnostics/user-error.ts';
 import { runTask } from '../progress/task.ts';
 import type { StageDigest, StageName } from '../stages/stage-digest.ts';
-import { adoptLocalStage, findStage } from '../storage/find-stage.ts';
+import {
+  adoptStage,
+  type CopyingStage,
+  copyStage,
+  type FindRequest,
+  findStage,
+} from '../storage/find-stage.ts';
 import type { Suitable } from '../storage/first-usable.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
@@ -54,6 +60,8 @@ async function findElseBuild(
     commit: commitOf(stage.facts.labels),
     duration: parts.now() - started,
   });
+  const fillCaches = (stage: StoredStage) =>
+    parts.caches.fill(stage, run.signal, (title, work) => runTask({ ...taskOf(parts, run), title }, work));
   const reuse = (found: StoredStage, source: StageSource) => {
     parts.progress.emit({ kind: 'stage-reused', ...eventOf(order, run, found) });
     return result(found, source);
@@ -61,15 +69,15 @@ async function findElseBuild(
   const found = await findStage(parts.primary, request);
   if (found) return reuse(found, parts.primary.kind === 'local' ? 'local' : 'repo');
   if (run.requireBuilt) throw missingStage(run, order);
-  const adopted =
-    parts.local &&
-    (await adoptLocalStage(parts.local, parts.primary, request, (title, push) =>
-      runTask({ ...taskOf(parts, run), title }, (task) => push(waitingFor(task, run.signal))),
-    ));
-  if (adopted) return reuse(adopted, 'secondary');
+  const adopted = await adopt(parts, run, request);
+  if (adopted) {
+    await fillCaches(adopted.stage);
+    return reuse(adopted.stage, adopted.source);
+  }
   const title = `Building stage ${run.title}/${name}`;
   const built = await runTask({ ...taskOf(parts, run), title }, async (task) => {
     const outcome = await order.build({ ...run, task });
+    if (outcome) await fillCaches(outcome.stage);
     if (outcome) {
       const event = { ...eventOf(order, run, outcome.stage), task: task.id };
       parts.progress.emit({ kind: outcome.discarded ? 'stage-reused' : 'stage-stored', ...event });
@@ -78,6 +86,26 @@ async function findElseBuild(
   });
   if (!built) return null;
   return result(built.stage, built.discarded ? 'repo' : null, built.basePulled);
+}
+
+/** A stage that the primary lacks and another storage has, copied to the primary. */
+async function adopt(
+  parts: ConveyorParts,
+  run: ImageRun,
+  request: FindRequest,
+): Promise<{ readonly stage: StoredStage; readonly source: StageSource } | null> {
+  const { primary, caches, secondaries } = parts;
+  const copying: CopyingStage = (title, save) =>
+    runTask({ ...taskOf(parts, run), title }, (task) => save(waitingFor(task, run.signal)));
+  const cached = await caches.find(request);
+  const fromCache =
+    cached && (await copyStage(cached.storage, primary, cached.stage, { copy: copying, signal: run.signal }));
+  if (fromCache) return { stage: fromCache, source: 'cache-repo' };
+  for (const storage of secondaries) {
+    const stage = await adoptStage(storage, primary, request, copying);
+    if (stage) return { stage, source: 'secondary' };
+  }
+  return null;
 }
 
 function eventOf({ name, network, previous }: StageOrder, run: ImageRun, stage: StoredStage) {

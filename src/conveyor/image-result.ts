@@ -3,7 +3,7 @@ import type { StageName } from '../stages/stage-digest.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 
 /** Where a stage that was not built came from. */
-export type StageSource = 'repo' | 'secondary' | 'local';
+export type StageSource = 'repo' | 'secondary' | 'cache-repo' | 'local';
 
 export interface StageResult {
   readonly name: StageName;
@@ -22,6 +22,8 @@ export interface ImageResult {
   readonly name: string;
   readonly config: ImageConfig;
   readonly stages: readonly StageResult[];
+  /** Its last stage in the final repository, where there is one. */
+  readonly final?: StoredStage;
   /** Milliseconds. */
   readonly duration: number;
 }

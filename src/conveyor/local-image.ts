@@ -8,18 +8,23 @@ import { waitingFor } from './waiting.ts';
 export async function localImageOf(
   parts: ConveyorParts,
   run: Pick<ImageRun, 'title' | 'task' | 'platform' | 'signal'>,
-  stage: Pick<StoredStage, 'id' | 'name'>,
+  stage: Pick<StoredStage, 'id' | 'name'> & { readonly facts: { readonly digest: string } },
 ): Promise<string> {
   const reference = parts.primary.reference(stage.id);
   const found = await parts.images.inspect(reference, run.signal);
   if (found) return found.facts.id;
   const title = `Fetching stage ${stage.name}`;
-  const { image } = await runTaskOnceBusy({ ...taskOf(parts, run), title }, (task) =>
-    parts.builder.pull(
-      reference,
-      { policy: 'missing', platform: run.platform },
-      waitingFor(task, run.signal),
-    ),
-  );
+  const { image } = await runTaskOnceBusy({ ...taskOf(parts, run), title }, async (task) => {
+    const pull = (from: string) =>
+      parts.builder.pull(from, { policy: 'missing', platform: run.platform }, waitingFor(task, run.signal));
+    const near = await parts.caches.fetch({ id: stage.id, digest: stage.facts.digest }, pull, run.signal);
+    if (near) {
+      await parts.images.tag(near.image.facts.id, reference, run.signal);
+      return near;
+    }
+    const got = await pull(reference);
+    await parts.caches.fill(stage, run.signal, (_, work) => work());
+    return got;
+  });
   return image.facts.id;
 }

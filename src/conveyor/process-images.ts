@@ -6,6 +6,7 @@ import type { ConveyorParts } from './conveyor-parts.ts';
 import { processDockerfileImage } from './dockerfile-image.ts';
 import type { PlannedBuild } from './image-plan.ts';
 import type { ImageResult } from './image-result.ts';
+import { imageTitle } from './image-title.ts';
 import { processStapelImage } from './stapel/stapel-image.ts';
 
 export interface ProcessOptions {
@@ -84,11 +85,6 @@ function naming(title: string, error: unknown): unknown {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-/** A name as people see it. */
-export function imageTitle(name: string): string {
-  return name === '' ? '~' : name;
 }
 
 function plannedImage({ name, config }: PlannedBuild): PlannedImage {

@@ -1,5 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node';
+import type {
+  CancellationToken,
+  Message,
+  MessageConnection,
+  MessageReader,
+  NotificationMessage,
+} from 'vscode-jsonrpc/node';
 import { UserError } from '../diagnostics/user-error.ts';
 import { type EngineChild, startChild } from './engine-child.ts';
 import { engineFailure } from './engine-failure.ts';
@@ -50,14 +56,15 @@ export async function startEngine(start: EngineStart): Promise<EngineProcess> {
   const args = ['serve', ...(start.store ? ['--store'] : [])];
   const child = startChild({ program, args, env, grace, mask, onLog });
   const rpc = await import('vscode-jsonrpc/node');
+  const listeners = progressListeners();
   const connection = rpc.createMessageConnection(
-    new rpc.StreamMessageReader(child.stdout),
+    withoutProgress(new rpc.StreamMessageReader(child.stdout), listeners.tell),
     new rpc.StreamMessageWriter(child.stdin),
   );
   // What cannot be read or written ends the process, and its end fails all that wait.
   connection.onError(([error]) => void child.stop(`what it wrote is no message (${error.message})`));
   connection.onClose(() => void endIfAlive(child, grace));
-  const call = calling(connection, child, rpc, grace);
+  const call = calling({ connection, child, listeners, grace }, rpc);
   const answer = answering(connection, rpc);
   const close = async () => {
     await child.stop('it was closed');
@@ -77,13 +84,17 @@ export async function startEngine(start: EngineStart): Promise<EngineProcess> {
 
 type Rpc = Pick<typeof import('vscode-jsonrpc/node'), 'CancellationTokenSource' | 'ResponseError'>;
 
+interface Line {
+  readonly connection: MessageConnection;
+  readonly child: EngineChild;
+  readonly listeners: ReturnType<typeof progressListeners>;
+  readonly grace: number;
+}
+
 function calling(
-  connection: MessageConnection,
-  child: EngineChild,
+  { connection, child, listeners, grace }: Line,
   { CancellationTokenSource, ResponseError }: Rpc,
-  grace: number,
 ): EngineProcess['call'] {
-  const listeners = progressListeners(connection);
   const send = async <O extends Operation>(operation: O, params: Params<O>, token: CancellationToken) => {
     try {
       return await connection.sendRequest<Result<O>>(operation, params, token);
@@ -135,15 +146,37 @@ function isConnectionLoss(code: number): boolean {
   return code >= -32099 && code <= -32096;
 }
 
-function progressListeners(connection: MessageConnection) {
+function progressListeners() {
   const byToken = new Map<string, (progress: Progress) => void>();
-  connection.onNotification('$/progress', (progress: Progress) => byToken.get(progress.token)?.(progress));
   return {
+    tell: (progress: Progress) => byToken.get(progress.token)?.(progress),
     add(token: string, listener: (progress: Progress) => void): () => void {
       byToken.set(token, listener);
       return () => byToken.delete(token);
     },
   };
+}
+
+/**
+ * What commands print comes as fast as the engine writes it. The connection would read all of it and let it wait, one
+ * message per turn; told at once, it is read no faster than it is shown.
+ */
+function withoutProgress(reader: MessageReader, tell: (progress: Progress) => void): MessageReader {
+  return {
+    onError: reader.onError,
+    onClose: reader.onClose,
+    onPartialMessage: reader.onPartialMessage,
+    dispose: () => reader.dispose(),
+    listen: (callback) =>
+      reader.listen((message) => {
+        if (isProgress(message)) tell(message.params as Progress);
+        else callback(message);
+      }),
+  };
+}
+
+function isProgress(message: Message): message is NotificationMessage {
+  return (message as NotificationMessage).method === '$/progress';
 }
 
 /** Not understood by the engine otherwise than as "no": the caller knows why. */

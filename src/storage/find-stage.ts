@@ -1,7 +1,7 @@
 import type { Waiting } from '../engine/engine.ts';
 import type { StageDigest } from '../stages/stage-digest.ts';
 import { firstUsable, type Suitable } from './first-usable.ts';
-import type { StageStorage, StoredStage } from './stage-storage.ts';
+import type { MadeStage, StageStorage, StoredStage } from './stage-storage.ts';
 
 export interface FindRequest {
   readonly digest: StageDigest;
@@ -22,21 +22,36 @@ export async function findStage(
 }
 
 /**
- * Looks for a stage in the local storage and copies it to the primary under the same id, so that it is not built again.
- * @returns null when the local storage lacks it
+ * Looks for a stage in another storage and copies it to the primary under the same id, so that it is not built again.
+ * @returns null when the other storage lacks it
  */
-export async function adoptLocalStage(
-  local: StageStorage,
+export async function adoptStage(
+  from: StageStorage,
   primary: StageStorage,
   request: FindRequest,
-  copy: (
-    title: string,
-    push: (waiting: Waiting) => Promise<StoredStage | null>,
-  ) => Promise<StoredStage | null>,
+  copy: CopyingStage,
 ): Promise<StoredStage | null> {
-  const found = await findStage(local, request);
-  if (!found) return null;
-  const title = `Copy suitable stage from secondary ${local.address}`;
-  const image = local.reference(found.id);
-  return await copy(title, (waiting) => primary.save({ kind: 'image', image }, found.id, waiting));
+  const found = await findStage(from, request);
+  return found && (await copyStage(from, primary, found, { copy, signal: request.signal }));
+}
+
+export type CopyingStage = (
+  title: string,
+  save: (waiting: Waiting) => Promise<StoredStage | null>,
+) => Promise<StoredStage | null>;
+
+/** @returns the copy; null when it is gone before it could be described */
+export async function copyStage(
+  from: StageStorage,
+  primary: StageStorage,
+  { id }: StoredStage,
+  { copy, signal }: { readonly copy: CopyingStage; readonly signal: AbortSignal },
+): Promise<StoredStage | null> {
+  const reference = from.reference(id);
+  const made: MadeStage =
+    from.kind === 'local' ? { kind: 'image', image: reference } : { kind: 'copy', reference };
+  const title = `Copy suitable stage from secondary ${from.address}`;
+  const copied = await copy(title, (waiting) => primary.save(made, id, waiting));
+  // Another process may have copied it at the same time.
+  return copied ?? (await primary.describe(id, signal));
 }

@@ -1,7 +1,7 @@
 import type { LocalImages } from '../engine/engine.ts';
 import type { StageMaker } from '../engine/stage-maker.ts';
 import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
-import type { StageStorage } from './stage-storage.ts';
+import type { MadeStage, StageStorage } from './stage-storage.ts';
 
 /**
  * Stages kept as images of this machine, for building without a repository.
@@ -18,6 +18,11 @@ export function localStages(
     const image = await images.inspect(reference(id), signal);
     return image && { id, name: `${project}:${formatStageId(id)}`, facts: image.facts };
   };
+  const imageOf = async (made: MadeStage, signal: AbortSignal): Promise<string> => {
+    if (made.kind === 'image') return made.image;
+    if (made.kind === 'copy') throw new Error('nothing is copied into the local storage');
+    return (await maker.reconfigure(reference(made.of), made.configuration, signal)).facts.id;
+  };
   return {
     kind: 'local',
     address: ':local',
@@ -30,10 +35,7 @@ export function localStages(
     configuration: (id, signal) => maker.configuration(reference(id), signal),
     async save(made, id, { signal }) {
       if (await images.inspect(reference(id), signal)) return null;
-      const image =
-        made.kind === 'image'
-          ? made.image
-          : (await maker.reconfigure(reference(made.of), made.configuration, signal)).facts.id;
+      const image = await imageOf(made, signal);
       await images.tag(image, reference(id), signal);
       return await describe(id, signal);
     },

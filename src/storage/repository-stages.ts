@@ -1,10 +1,10 @@
-import type { ImageBuilder } from '../engine/engine.ts';
+import type { ImageBuilder, Waiting } from '../engine/engine.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RepositoryAddress } from '../oci/repository-address.ts';
 import type { Registry } from '../registry/registry.ts';
 import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
 import type { FactsCache } from './facts-cache.ts';
-import type { StageStorage, StoredStage } from './stage-storage.ts';
+import type { MadeStage, StageStorage, StoredStage } from './stage-storage.ts';
 
 export interface RepositoryStagesParts {
   readonly address: RepositoryAddress;
@@ -41,6 +41,21 @@ export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
     return stage;
   };
 
+  /** @returns digest of the manifest */
+  const publish = async (made: MadeStage, name: string, waiting: Waiting): Promise<string> => {
+    switch (made.kind) {
+      case 'image':
+        return (await builder.push(made.image, name, waiting)).digest;
+      case 'copy':
+        await registry.copy(made.reference, name, waiting.signal);
+        return (await registry.head(made.reference, waiting.signal)) ?? '';
+      case 'configuration': {
+        const change = { platform, configuration: made.configuration };
+        return await registry.reconfigure(reference(made.of), name, change, waiting.signal);
+      }
+    }
+  };
+
   return {
     kind: 'repository',
     address,
@@ -58,15 +73,7 @@ export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
     async save(made, id, waiting) {
       const name = reference(id);
       if ((await registry.head(name, waiting.signal)) !== null) return null;
-      const digest =
-        made.kind === 'image'
-          ? (await builder.push(made.image, name, waiting)).digest
-          : await registry.reconfigure(
-              reference(made.of),
-              name,
-              { platform, configuration: made.configuration },
-              waiting.signal,
-            );
+      const digest = await publish(made, name, waiting);
       // Two savers may have chosen one millisecond: whose manifest the tag names decides.
       if ((await registry.head(name, waiting.signal)) !== digest) return null;
       return await describe(id, waiting.signal);

@@ -15,6 +15,8 @@ export interface StoredStage {
 export type MadeStage =
   /** Id of a local image. */
   | { readonly kind: 'image'; readonly image: string }
+  /** Reference of an image in a registry, which is copied as it is. */
+  | { readonly kind: 'copy'; readonly reference: string }
   /** The layers of a stage of the same storage, with another configuration, as JSON. */
   | { readonly kind: 'configuration'; readonly of: StageId; readonly configuration: string };
 

@@ -24,8 +24,9 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** One column for each character: letters, and the lines that logs are drawn with. */
 function isPlain(text: string): boolean {
-  return /^[ -~]*$/.test(text);
+  return /^[ -~\u2500-\u257f]*$/.test(text);
 }
 
 const INVISIBLE = /^[\p{Mark}\p{Control}\p{Format}\p{Default_Ignorable_Code_Point}]+$/u;

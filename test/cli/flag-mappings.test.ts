@@ -21,7 +21,7 @@ describe('a build request', () => {
     expect(request([])).toEqual({
       images: [],
       finalImagesOnly: false,
-      repository: null,
+      storage: { primary: null, caches: [], secondaries: [], final: null },
       platforms: [],
       network: null,
       limit: 5,
@@ -69,8 +69,8 @@ describe('a build request', () => {
   });
 
   it('keeps images here without a repository, and with :local', () => {
-    expect(request(['--repo', ':local']).repository).toBeNull();
-    expect(request([], { WERF_REPO: 'localhost:5000/p' }).repository).toBe('localhost:5000/p');
+    expect(request(['--repo', ':local']).storage.primary).toBeNull();
+    expect(request([], { WERF_REPO: 'localhost:5000/p' }).storage.primary).toBe('localhost:5000/p');
   });
 
   it('requires built images by any of the two options', () => {

@@ -37,7 +37,7 @@ function stage(name: string, digit: string, over: Partial<StageResult> = {}): St
 function record(stages: readonly StageResult[], repository = 'r.example.com/p') {
   const config = { kind: 'dockerfile', final: true } as unknown as ImageConfig;
   const result: ImageResult = { name: 'app', config, stages, duration: 1230 };
-  return reportOf([result], { repository, project: 'demo', env: {} }).Images.get('app');
+  return reportOf([result], { repository, final: null, project: 'demo', env: {} }).Images.get('app');
 }
 
 describe('the report on an image of several stages', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
 import { humanDate } from '../../config/render-config.ts';
@@ -87,16 +88,21 @@ async function directoryOf(
   image: string,
   places: MountPlaces,
 ): Promise<string> {
-  const slug = to.replace(/^\/+/, '').replaceAll('/', '-') || 'root';
   switch (source.kind) {
     case 'tmp_dir':
-      return join(await places.temporary(), 'mounts', image.replaceAll('/', '-') || '~', slug);
+      return join(await places.temporary(), 'mounts', directoryName(image || '~'), directoryName(to));
     case 'build_dir':
-      return join(places.kept, slug);
+      return join(places.kept, directoryName(to));
     case 'path': {
       const { path } = source;
       if (path === '~' || path.startsWith('~/')) return posix.join(places.homeDirectory, path.slice(1));
       return resolve(places.projectDirectory, path);
     }
   }
+}
+
+/** A name of one part that people recognise and that no other text gets. */
+function directoryName(text: string): string {
+  const readable = text.replace(/^\/+/, '').replaceAll('/', '-').slice(0, 48);
+  return `${readable}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
 }

@@ -28,11 +28,12 @@ function baseOf({ image, needed }: StapelRun): FromBase {
   return { kind: 'image', contentDigest: contentDigestOf(lastStage(needed, base.image)) };
 }
 
-async function latestOf(parts: ConveyorParts, { image, signal }: StapelRun): Promise<string> {
+async function latestOf(parts: ConveyorParts, { image, platform, signal }: StapelRun): Promise<string> {
   const { base } = image;
   if (base.kind !== 'reference') return '';
-  const digest = await parts.registry.head(base.reference, signal);
-  if (digest !== null) return digest;
+  // Unlike a HEAD this asks the mirrors that pulls ask.
+  const found = await parts.registry.image(base.reference, platform, signal);
+  if (found) return found.digest;
   throw new UserError(
     'BASE_IMAGE_NOT_FOUND',
     `the base image ${base.reference} does not exist, and \`fromLatest\` asks for its newest state`,
