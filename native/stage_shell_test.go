@@ -43,7 +43,8 @@ func TestAShellInThePlaceOfACommandSeesFilesAndMountsAndNothingIsKept(t *testing
 		run := command("echo no > /no; exit 9")
 		run.Files = []protocol.StageFile{{Target: "/.werf/data", Content: encoded("data\n")}}
 		shell, shown := onTerminal(t, e, protocol.StageShellWhenOnly, "cat /app/f /.werf/data; echo $TERM; test -t 0 && test ! -e /no && echo on a terminal; exit 5")
-		run.Shell, request.Run = []protocol.StageShell{shell}, []protocol.StageRun{run}
+		run.Shell = []protocol.StageShell{shell}
+		request.Run = []protocol.StageRun{run}
 		if facts := made(e, request); facts.Found {
 			t.Errorf("an image was kept: %+v", facts)
 		}
@@ -59,7 +60,8 @@ func TestAShellAfterAFailureSeesWhatTheCommandLeft(t *testing.T) {
 		run := command("echo left > /left; echo last; exit 9")
 		run.Secrets = []protocol.BuildSecret{{Id: "s", Content: encoded("x")}}
 		shell, shown := onTerminal(t, e, protocol.StageShellWhenFailed, "cat /left; test -f /run/secrets/s && echo secret")
-		run.Shell, request.Run = []protocol.StageShell{shell}, []protocol.StageRun{run}
+		run.Shell = []protocol.StageShell{shell}
+		request.Run = []protocol.StageRun{run}
 		if got := failure(e, "stage.make", request); got.ExitCode != 9 || !slices.Equal(got.Tail, []string{"last"}) {
 			t.Errorf("%+v", got)
 		}

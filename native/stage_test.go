@@ -309,6 +309,12 @@ func TestWhatAStageCannotBeMadeOfIsNamed(t *testing.T) {
 		"a mask that is none": {func(r *protocol.StageMake) {
 			r.Imports = []protocol.StageImport{{Image: given, Add: "/", To: "/", IncludePaths: []string{"[x"}, ExcludePaths: []string{}}}
 		}, "BAD_PATTERN", `"[x"`},
+		"an import of what is not there": {func(r *protocol.StageMake) {
+			r.Imports = []protocol.StageImport{{Image: given, Add: "/no", To: "/", IncludePaths: []string{}, ExcludePaths: []string{}}}
+		}, "BUILD_FAILED", "importing /no of " + given + ": there is no such path: correct `add` of the import"},
+		"an owner who is not there": {func(r *protocol.StageMake) {
+			r.Files = []protocol.StageFiles{{To: "/x", Owner: "nobody", Removed: []string{"x"}}}
+		}, "BUILD_FAILED", `the user "nobody" is not in /etc/passwd of the image`},
 		"a mount at the root": {func(r *protocol.StageMake) {
 			r.Run = []protocol.StageRun{command("true")}
 			r.Run[0].Mounts = []protocol.StageMount{{Target: "/."}}

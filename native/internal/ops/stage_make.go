@@ -28,7 +28,7 @@ func makeStage(s *Session) func(context.Context, *recipe.Workshop, protocol.Stag
 			return protocol.ImageBuilt{}, nil
 		}
 		if err != nil {
-			return protocol.ImageBuilt{}, badMask(err)
+			return protocol.ImageBuilt{}, err
 		}
 		saved, err := at.Save(made, made.Configuration.Created.UTC())
 		if err != nil {
@@ -65,7 +65,17 @@ func stageImage(ctx context.Context, at *recipe.Workshop, params protocol.StageM
 			break
 		}
 	}
-	return made, err
+	return made, stageFailure(at, err)
+}
+
+// stageFailure gives what no room below has a code for the one of builds: what is wrong is wrong with the stage.
+func stageFailure(at *recipe.Workshop, err error) error {
+	failure := badMask(asFailure(at.Store, err))
+	var known *wire.Failure
+	if errors.Is(err, recipe.ErrNotKept) || errors.As(failure, &known) {
+		return failure
+	}
+	return wire.Because(err, BuildFailed, err.Error(), "")
 }
 
 // stageBase is what a stage begins with: an image of this store, or nothing but a platform.

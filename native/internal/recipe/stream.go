@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"sync"
+	"unicode/utf8"
 )
 
 // longestLine bounds what is kept of output without line ends.
@@ -40,16 +41,33 @@ func (s *stream) Write(data []byte) (int, error) {
 	}
 	s.pending = append(s.pending, data...)
 	for {
-		end := bytes.IndexByte(s.pending, '\n')
-		if end < 0 && len(s.pending) > longestLine {
-			end = longestLine
-		}
-		if end < 0 {
+		line, rest, ended := bytes.Cut(s.pending, []byte("\n"))
+		if ended {
+			line = bytes.TrimSuffix(line, []byte("\r"))
+		} else if line, rest = cutLong(s.pending); line == nil {
 			return len(data), nil
 		}
-		s.take(string(bytes.TrimSuffix(s.pending[:end], []byte("\r"))))
-		s.pending = s.pending[min(end+1, len(s.pending)):]
+		s.take(string(line))
+		s.pending = rest
 	}
+}
+
+// cutLong takes the beginning of a line that is too long to wait for its end, in whole characters; nil: it is not.
+func cutLong(line []byte) (begin, rest []byte) {
+	if len(line) <= longestLine {
+		return nil, line
+	}
+	at := longestLine
+	for range utf8.UTFMax - 1 {
+		if utf8.RuneStart(line[at]) {
+			break
+		}
+		at--
+	}
+	if !utf8.RuneStart(line[at]) {
+		at = longestLine
+	}
+	return line[:at], line[at:]
 }
 
 // flush ends the output of a step: passes on a last line that has no end, and forgets the epilogue.

@@ -256,12 +256,7 @@ func sampleImage(t *testing.T, w *Workshop, base Image, sample sample) Image {
 			t.Fatalf("before: %v %q", err, h.lines)
 		}
 	}
-	for i, step := range sample.steps {
-		if copying, is := step.(Copy); is {
-			copying.From = TreeSource{Image: base}
-			sample.steps[i] = copying
-		}
-	}
+	sample.from(base)
 	made, err := w.Make(t.Context(), Recipe{Base: base, Epoch: testEpoch, Steps: sample.steps}, h)
 	if err != nil {
 		t.Fatalf("%v %q", err, h.lines)
