@@ -51,17 +51,17 @@ describe.each(Object.entries(RUNGS))('shells in build containers: %s', (_, rung)
     await user.sees('image app, stage install, as the failed command left it: `exit` goes on');
     await user.sees('# ');
     user.types('cat /left /app/file; test -d /mounted && pwd && stty size\r');
-    await user.sees('left\r\nof the commit\r\n/\r\n17 91\r\n');
+    await user.sees('left\nof the commit\n/\n17 91\n');
     user.types('echo changed > /changed; exit 3\r');
     await user.sees('image app, stage install, as it was before the command that failed: `exit` goes on');
     await user.sees('# ');
     user.types('ls /left /changed /before\r');
-    await user.sees('/left: No such file or directory\r');
-    await user.sees('/before\r');
+    await user.sees('/left: No such file or directory\n');
+    await user.sees('/before\n');
     user.types('exit\r');
     const { exitCode, screen } = await user.ended;
     expect(exitCode).toBe(1);
-    expect(screen).toMatch(/Error: image app: stage install: the command failed.*test -e \/missing/);
+    expect(screen).toMatch(/image app: stage install: the command failed.*test -e \/missing/);
     const [before, after] = await user.settings();
     expect(after).toBe(before);
     expect(runningEngines()).toEqual([]);
@@ -75,22 +75,21 @@ describe.each(Object.entries(RUNGS))('shells in build containers: %s', (_, rung)
     await user.sees('image app, stage install, as it is: `exit` goes on');
     await user.sees('# ');
     user.types('cat /left; echo changed > /changed; exit\r');
-    await user.sees('left\r');
+    await user.sees('left\n');
     const { exitCode, screen } = await user.ended;
     expect(screen).not.toContain('Error');
     expect(exitCode).toBe(0);
-    const look = ['run', 'app', '--', 'ls', '-d', '/left', '/changed', '/mounted'];
+    const look = ['run', 'app', '--', 'ls', '-d', '/left', '/changed'];
     const { stdout, stderr } = await builder.run(look, { cwd: project.root });
     expect(stdout).toContain('/left\n');
     expect(`${stdout}${stderr}`).toMatch(/\/changed: No such file/);
-    expect(`${stdout}${stderr}`).toMatch(/\/mounted: No such file/);
   });
 
   it('end with slipway, which gives the terminal back', async () => {
     const user = sitDown(builder, ['build', '--introspect-stage', '*/install'], project.root);
     await user.sees('# ');
     user.types('trap "" HUP; echo beg""un; sleep 97551; sleep 97551\r');
-    await user.sees('begun\r');
+    await user.sees('begun\n');
     process.kill(user.slipway(), 'SIGTERM');
     expect((await user.ended).exitCode).toBe(143);
     const [before, after] = await user.settings();
@@ -112,7 +111,7 @@ describe('options for shells', () => {
     };
     expect(await refused('--introspect-error')).toContain('needs a terminal');
     expect(await refused('--introspect-stage', 'app/instal')).toMatch(
-      /no stage "instal".*\n.*did you mean "install"/,
+      /no stage "instal"\s*Hint: did you mean "install"/,
     );
     const user = sitDown(builder, ['build', '--introspect-stage', 'web/install'], project.root);
     const { exitCode, screen } = await user.ended;

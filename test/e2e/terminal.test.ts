@@ -47,24 +47,24 @@ describe.each(Object.entries(RUNGS))('run on a terminal: %s', (_, rung) => {
     const user = sitDown(builder, SHELL, project.root);
     await user.sees('@');
     user.types('test -t 0 && test -t 1 && test -t 2 && echo th""ree $TERM $(cat /made) && stty size\r');
-    await user.sees('three xterm made\r');
-    await user.sees('17 91\r');
+    await user.sees('three xterm made\n');
+    await user.sees('17 91\n');
     user.types('echo to the te""rminal > /dev/tty\r');
-    await user.sees('to the terminal\r');
+    await user.sees('to the terminal\n');
     user.types('(echo beg""un; sleep 97541)\r');
-    await user.sees('begun\r');
+    await user.sees('begun\n');
     user.types('\x03');
     await user.sees('@');
     user.types('echo it was $?.\r');
-    await user.sees('it was 130.\r');
+    await user.sees('it was 130.\n');
     user.resize(120, 40);
     user.types(
       'for i in 1 2 3 4 5 6 7 8 9; do test "$(stty size)" = "40 120" && break; sleep 0.2; done; stty size\r',
     );
-    await user.sees('40 120\r');
+    await user.sees('40 120\n');
     user.types('sleep 97542 & exit 7\r');
     const { exitCode, screen } = await user.ended;
-    expect(screen).toMatch(/the command ended with exit status 7\r?\n$/);
+    expect(screen).toMatch(/the command ended with exit status 7\n$/);
     expect(exitCode).toBe(7);
     const [before, after] = await user.settings();
     // Whatever the size is now.
@@ -78,7 +78,7 @@ describe.each(Object.entries(RUNGS))('run on a terminal: %s', (_, rung) => {
     const user = sitDown(builder, SHELL, project.root);
     await user.sees('@');
     user.types('trap "" HUP TERM; echo beg""un; sleep 97543; sleep 97543\r');
-    await user.sees('begun\r');
+    await user.sees('begun\n');
     kill(user.slipway(), 'SIGTERM');
     expect((await user.ended).exitCode).toBe(143);
     const [before, after] = await user.settings();
@@ -92,7 +92,7 @@ describe.each(Object.entries(RUNGS))('run on a terminal: %s', (_, rung) => {
     const user = sitDown(builder, SHELL, project.root);
     await user.sees('@');
     user.types('echo beg""un; sleep 97544\r');
-    await user.sees('begun\r');
+    await user.sees('begun\n');
     user.close();
     await user.ended;
     expect(await gone(runningEngines)).toEqual([]);
@@ -104,7 +104,7 @@ describe.each(Object.entries(RUNGS))('run on a terminal: %s', (_, rung) => {
     const user = sitDown(builder, ['run', 'app', '--', 'seq', '20000'], project.root);
     const { exitCode, screen } = await user.ended;
     expect(exitCode).toBe(0);
-    expect(screen.split(/[\r\n]+/).filter((line) => /^\d+$/.test(line))).toHaveLength(20000);
+    expect(screen.split('\n').filter((line) => /^\d+$/.test(line))).toHaveLength(20000);
   });
 });
 

@@ -74,6 +74,23 @@ describe('the live display', () => {
     display.close();
   });
 
+  it('draws nothing while a command has the terminal, and all of it afterwards', () => {
+    const { display, news, at } = live(100);
+    display.emit(start('a', '⛵ image app', { image: 'app' }));
+    at(1000);
+    news();
+    display.emit({ kind: 'terminal', taken: true });
+    expect(news().trim()).toBe('');
+    display.emit(line('a', 'said meanwhile'));
+    display.emit({ kind: 'warning', problem: { code: 'W', message: 'careful' } });
+    at(2000);
+    expect(news()).toBe('');
+    display.emit({ kind: 'terminal', taken: false });
+    at(3000);
+    expect(news()).toMatch(/careful[\s\S]*image app {2}3.0s/);
+    display.close();
+  });
+
   it('prints a finished image whole above the lines of the others', () => {
     const { display, news, at } = live(30);
     const long = `output ${'x'.repeat(80)}`;

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import type { Builder } from './builder.ts';
 
 /** Somebody who sits at a terminal of 91 columns and 17 rows and runs slipway there. */
 export interface Sitting {
-  /** Waits until a text is on the screen; what stands before it counts no more. */
+  /** Waits until a text is on the screen, whose lines end in `\n`; what stands before it counts no more. */
   sees(text: string): Promise<void>;
   types(keys: string): void;
   /** Changes the size of the window. */
@@ -38,8 +39,12 @@ export function sitDown(builder: Builder, args: readonly string[], cwd: string):
   let screen = '';
   let seen = 0;
   let isOver = false;
-  child.stdout.on('data', (data: Buffer) => (screen += data));
-  child.stderr.on('data', (data: Buffer) => (screen += data));
+  const show = (data: Buffer) => {
+    // Each terminal on the way puts a return in front of a line end.
+    screen = `${screen}${data}`.replaceAll(/\r+\n/g, '\n');
+  };
+  child.stdout.on('data', show);
+  child.stderr.on('data', show);
   child.stdin.on('error', () => undefined);
   const ended = new Promise<{ exitCode: number | null; screen: string }>((resolve) => {
     child.once('close', (exitCode) => {
@@ -47,11 +52,12 @@ export function sitDown(builder: Builder, args: readonly string[], cwd: string):
       resolve({ exitCode, screen });
     });
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const text = async (name: string) => (await readFile(kept(name), 'utf8')).trim();
   return {
     ended,
     async sees(wanted) {
-      for (const deadline = Date.now() + 60_000; ; await sleep(10)) {
+      for (const deadline = Date.now() + 30_000; ; await sleep(10)) {
         const at = screen.indexOf(wanted, seen);
         if (at >= 0) {
           seen = at + wanted.length;
