@@ -9,6 +9,7 @@ import { sshAgents } from '../conveyor/ssh-agents.ts';
 import { toolchain } from '../conveyor/toolchain.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { factsCache } from '../storage/facts-cache.ts';
+import { imageTimes } from '../storage/image-times.ts';
 import type { BuildRequest } from './build-request.ts';
 import { deepening } from './deepening.ts';
 import type { OpenedProject } from './open-project.ts';
@@ -110,6 +111,7 @@ export async function conveyorPartsOf(
       kept: join(host.home, 'shared_context', 'mounts', 'projects', project.name),
       temporary: host.runDirectory,
     },
+    times: imageTimes(join(host.home, 'local_cache', 'times', `${project.name}.json`), clock.unique),
     locks: ports.locks,
     progress: session.progress,
     now: clock.now,

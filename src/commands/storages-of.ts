@@ -51,7 +51,7 @@ export function storagesOf(
   }
   const cache = factsCache(join(host.home, 'local_cache', 'manifests'), clock.unique);
   const storageAt = (address: RepositoryAddress) =>
-    repositoryStages({ address, platform, registry, builder, cache });
+    repositoryStages({ project, address, platform, registry, builder, cache });
   const primary = storageAt(roles.primary);
   return {
     primary,

@@ -11,6 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { AnsibleSettings } from '../stages/ansible-play.ts';
 import type { BuildContext } from '../stages/build-context.ts';
 import type { CacheRepositories } from '../storage/cache-repositories.ts';
+import type { ImageTimes } from '../storage/image-times.ts';
 import type { ImportRecords } from '../storage/import-records.ts';
 import type { StageStorage } from '../storage/stage-storage.ts';
 import type { BaseConfigurations } from './base-configurations.ts';
@@ -65,6 +66,8 @@ export interface ConveyorParts {
   readonly introspection: Introspection;
   readonly ansible: AnsibleSettings;
   readonly mountPlaces: MountPlaces;
+  /** How long images took in earlier runs. */
+  readonly times: ImageTimes;
   readonly locks: Locks;
   readonly progress: ProgressSink;
   /** Unix milliseconds. */

@@ -1,5 +1,6 @@
 import { runTaskOnceBusy } from '../progress/task.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
+import { BrokenStage, isLost } from './broken-stage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 import { type ImageRun, taskOf } from './image-run.ts';
 import { waitingFor } from './waiting.ts';
@@ -22,7 +23,9 @@ export async function localImageOf(
       await parts.images.tag(near.image.facts.id, reference, run.signal);
       return near;
     }
-    const got = await pull(reference);
+    const got = await pull(reference).catch((error: unknown) => {
+      throw isLost(error) ? new BrokenStage(stage.id, stage.name, error) : error;
+    });
     await parts.caches.fill(stage, run.signal, (_, work) => work());
     return got;
   });

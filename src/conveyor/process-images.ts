@@ -2,11 +2,13 @@ import { runTaskGroup } from '../concurrency/task-group.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { PlannedImage } from '../progress/events.ts';
 import { runTask } from '../progress/task.ts';
+import { withoutBroken } from './broken-stage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 import { processDockerfileImage } from './dockerfile-image.ts';
 import type { PlannedBuild } from './image-plan.ts';
 import type { ImageResult } from './image-result.ts';
 import { imageTitle } from './image-title.ts';
+import { longestFirst } from './longest-first.ts';
 import { processStapelImage } from './stapel/stapel-image.ts';
 
 export interface ProcessOptions {
@@ -30,16 +32,28 @@ export async function processImages(
   const planned = sets.flat();
   const several = planned.length > 1 && options.limit !== 1;
   if (several) parts.progress.emit({ kind: 'plan', limit: options.limit, sets: sets.map(listed) });
-  const tasks = planned.map((build, index) => ({
+  const place = new Map(planned.map(({ name }, index) => [name, index] as const));
+  const tasks = longestFirst(planned, await parts.times.read()).map((build) => ({
     name: build.name,
     needs: build.needs,
     run: (signal: AbortSignal, needed: ReadonlyMap<string, ImageResult>) =>
-      processImage(parts, { build, needed, index, count: planned.length }, { ...options, signal }),
+      processImage(
+        parts,
+        { build, needed, index: place.get(build.name) ?? 0, count: planned.length },
+        { ...options, signal },
+      ),
   }));
   const results = await runTaskGroup(tasks, options);
+  await parts.times.note(builtIn(results));
   const ordered = planned.map(({ name }) => results.get(name)).filter((result) => result !== undefined);
   if (several) parts.progress.emit({ kind: 'summary', sets: sets.map((set) => timed(set, results)) });
   return ordered;
+}
+
+/** Times of images of which something was built: finding takes none. */
+function builtIn(results: ReadonlyMap<string, ImageResult>): ReadonlyMap<string, number> {
+  const built = [...results].filter(([, { stages }]) => stages.some(({ source }) => source === null));
+  return new Map(built.map(([name, { duration }]) => [name, duration]));
 }
 
 interface ImageInPlan {
@@ -63,10 +77,12 @@ async function processImage(
     const process = { progress: parts.progress, now: parts.now, image: title };
     const stages = await runTask({ ...process, title: `${sign} ${counter}image ${title}` }, async (task) => {
       const run = { title, name, platform, task, requireBuilt, signal };
-      if (config.kind === 'dockerfile')
-        return await processDockerfileImage(parts, { ...run, image: config }, needed);
-      const mappings = await parts.mappingsOf(config, title);
-      return await processStapelImage(parts, { ...run, image: config, mappings, needed });
+      return await withoutBroken(parts, title, signal, async () => {
+        if (config.kind === 'dockerfile')
+          return await processDockerfileImage(parts, { ...run, image: config }, needed);
+        const mappings = await parts.mappingsOf(config, title);
+        return await processStapelImage(parts, { ...run, image: config, mappings, needed });
+      });
     });
     return { name, config, stages, duration: parts.now() - started };
   } catch (error) {

@@ -32,6 +32,8 @@ export function localStages(
       const tags = await images.list(repository, digest, signal);
       return tags.map(parseStageId).filter((id) => id !== null);
     },
+    confirm: async () => true,
+    reject: (id, signal) => images.remove(reference(id), signal),
     configuration: (id, signal) => maker.configuration(reference(id), signal),
     async save(made, id, { signal }) {
       if (await images.inspect(reference(id), signal)) return null;

@@ -4,9 +4,11 @@ import type { RepositoryAddress } from '../oci/repository-address.ts';
 import type { Registry } from '../registry/registry.ts';
 import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
 import type { FactsCache } from './facts-cache.ts';
+import { rejectedTag } from './record-tags.ts';
 import type { MadeStage, StageStorage, StoredStage } from './stage-storage.ts';
 
 export interface RepositoryStagesParts {
+  readonly project: string;
   readonly address: RepositoryAddress;
   readonly platform: Platform;
   readonly registry: Registry;
@@ -16,22 +18,30 @@ export interface RepositoryStagesParts {
 
 /** Stages kept as tags of one registry repository. */
 export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
-  const { address, platform, registry, builder, cache } = parts;
+  const { project, address, platform, registry, builder, cache } = parts;
   const reference = (id: StageId) => `${address}:${formatStageId(id)}`;
   const described = new Map<string, StoredStage>();
+  /** Tags of those that proved unusable in this run. */
+  const rejected = new Set<string>();
 
-  /** What the cache claims is believed once a HEAD has confirmed it: another host may have cleaned up. */
+  /** Described from the cache: the tag is in the list, and stays what it was; but lists may be late. */
+  const unconfirmed = new Map<string, string>();
   const lookUp = async (id: StageId, signal: AbortSignal): Promise<StoredStage | null> => {
     const name = reference(id);
     const known = await cache.get(name);
     if (known) {
-      if ((await registry.head(name, signal)) === known.digest) return { id, name, facts: known };
-      await cache.drop(name);
+      unconfirmed.set(name, known.digest);
+      return { id, name, facts: known };
     }
     const facts = await registry.image(name, platform, signal);
     if (!facts) return null;
     await cache.put(name, facts);
     return { id, name, facts };
+  };
+  const forget = async (name: string) => {
+    described.delete(name);
+    unconfirmed.delete(name);
+    await cache.drop(name);
   };
 
   const describe: StageStorage['describe'] = async (id, signal) => {
@@ -63,7 +73,25 @@ export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
     describe,
     async candidates(digest, { fresh }, signal) {
       const tags = await registry.tags(address, { prefix: digest, refresh: fresh }, signal);
-      return tags.map(parseStageId).filter((id) => id !== null);
+      const unusable = new Set([...tags, ...rejected]);
+      return tags
+        .map(parseStageId)
+        .filter((id) => id !== null)
+        .filter((id) => !unusable.has(rejectedTag(id)));
+    },
+    async confirm(id, signal) {
+      const name = reference(id);
+      const digest = unconfirmed.get(name);
+      if (digest === undefined) return true;
+      if ((await registry.head(name, signal)) === digest) return unconfirmed.delete(name);
+      await forget(name);
+      return false;
+    },
+    async reject(id, signal) {
+      const tag = rejectedTag(id);
+      rejected.add(tag);
+      await forget(reference(id));
+      await registry.record(`${address}:${tag}`, new Map([['werf', project]]), signal);
     },
     async configuration(id, signal) {
       const found = await registry.configuration(reference(id), platform, signal);

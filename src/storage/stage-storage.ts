@@ -33,6 +33,13 @@ export interface StageStorage {
   ): Promise<readonly StageId[]>;
   /** @returns null when the stage is gone or cannot be used */
   describe(id: StageId, signal: AbortSignal): Promise<StoredStage | null>;
+  /**
+   * Asks once more whether a stage is there that was described from what this machine remembers.
+   * @returns whether it is; if not, it is forgotten
+   */
+  confirm(id: StageId, signal: AbortSignal): Promise<boolean>;
+  /** A stage that proved unusable is never again among the candidates, of anybody. */
+  reject(id: StageId, signal: AbortSignal): Promise<void>;
   /** The configuration of a stage, as JSON. @throws when the stage is gone */
   configuration(id: StageId, signal: AbortSignal): Promise<string>;
   /**

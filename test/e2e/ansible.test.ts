@@ -81,10 +81,11 @@ function build(project: Fixture, { repository, by = builder, env = {}, fails = f
   return buildStapel(by, project, { args, env: { ...toolchain, ...env }, fails });
 }
 
-/** What the log says of `app`, without frames and times. */
+/** Lines of the log without names of images, frames and times. */
 function told({ stdout }: StapelBuild): readonly string[] {
   return stdout
     .split('\n')
+    .map((line) => line.replace(/^\w+ +(?=[│┌└])/, ''))
     .map((line) => line.replace(/^[│┌└ ]*/, (frame) => frame.replaceAll(/[│ ]/g, '')))
     .map((line) => line.replace(/ \(\d+\.\d+ seconds\)/, ''));
 }
@@ -117,7 +118,7 @@ describe('a play of many modules', () => {
       'home/worker/by-worker': 'f 600 3001:3000 mine\n',
       'srv/play': 'd 755 0:0',
       'srv/play/always': 'f 644 0:0 always\n',
-      'srv/play/app.ini': 'f 644 0:0 [web]\nport=8080\n',
+      'srv/play/app.ini': 'f 644 0:0 \n[web]\nport=8080\n',
       'srv/play/assembled': 'f 644 0:0 1\n2\n',
       'srv/play/hello': 'f 644 0:0 hello',
       'srv/play/list': 'f 644 0:0 first\n2nd\n# BEGIN\nin a block\n# END\n',
@@ -169,9 +170,9 @@ describe.each(Object.entries(RUNGS))('tasks on %s', (_, options) => {
       const project = await projectOf(image(busybox(), tasks));
       const made = await build(project, { by, repository: freshRepository() });
       const files = await filesOf(made.last());
-      expect(files.get('home/worker/mine')).toBe('f 600 3001:3001 mine');
+      expect(files.get('home/worker/mine')).toBe('f 600 3001:100 mine');
       expect(files.get('srv/shared')).toBe('d 2750 3001:8');
-      expect(files.get('srv/link')).toBe('l 777 0:0 shared');
+      expect(files.get('srv/link')).toBe('l 777 0:8 shared');
       expect([...files.keys()].filter((path) => TRACES.test(path))).toEqual([]);
     } finally {
       await by.remove();
@@ -222,7 +223,6 @@ describe('the log of a play', () => {
       '└command false',
       '┌command',
       '(hidden by no_log): changed',
-      '(hidden by no_log)',
       'changed',
       '└command',
     ]);
@@ -266,7 +266,7 @@ Last lines of its output:
     expect(told(made)).toContain('└compile FAILED');
     expect(told(made)).toContain('cleanup');
     expect(told(made)).not.toContain('not reached');
-    expect(registry.tags(repository.slice(registry.host.length + 1))).toHaveLength(1);
+    expect(registry.stages(repository.slice(registry.host.length + 1))).toHaveLength(1);
   });
 
   it('is told also where Ansible does not understand it', async () => {

@@ -63,7 +63,7 @@ describe.each(['root', 'ordinary'] as const)('building as %s', (user) => {
     const pushed = await build('--repo', repo);
     expect(pushed.stdout).toContain('Copy suitable stage from secondary :local');
     expect(pushed.stdout).not.toContain('Building stage');
-    expect(registry.tags(`adopted-${user}`)).toEqual([local.split(':')[1]]);
+    expect(registry.stages(`adopted-${user}`)).toEqual([local.split(':')[1]]);
   });
 
   it('finds a stage in the repository from another clone with an empty store, reading no layer', async () => {

@@ -82,11 +82,11 @@ describe('SIGTERM in the middle of a push', () => {
     child.kill('SIGTERM');
     expect(await ended).toBe(143);
     expect(runningEngines()).toEqual([]);
-    expect(registry.tags('cut')).toEqual([]);
+    expect(registry.stages('cut')).toEqual([]);
     await slow.close();
     const again = await builder.run(['build', '--repo', `${registry.host}/cut`], { cwd: project.root });
     expect(again.exitCode).toBe(0);
-    expect(registry.tags('cut')).toHaveLength(1);
+    expect(registry.stages('cut')).toHaveLength(1);
     await builder.remove();
     await project.remove();
   });

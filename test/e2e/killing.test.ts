@@ -115,7 +115,7 @@ describe.each(Object.entries(RUNGS))('ended at any moment: %s', (name, rung) => 
     const image = new RegExp(`name: ${registry.host}/(\\S+)`).exec(stdout)?.[1] ?? '';
     expect(filesOf(image)).toEqual([`${SEED}.${round}`, `${SEED}.${round}`]);
     // Whatever has a tag is whole.
-    for (const tag of registry.tags(repository)) filesOf(`${repository}:${tag}`);
+    for (const tag of registry.stages(repository)) filesOf(`${repository}:${tag}`);
   });
 
   /** `/round` and `/copy` of an image in the registry, every blob of which is read and checked. */

@@ -60,7 +60,7 @@ describe.each(['root', 'ordinary'] as const)('checking that images are reproduci
   it('publishes nothing, and keeps nothing', async () => {
     const repo = `${registry.host}/checked-${user}`;
     expect((await check('app', '--repo', repo)).exitCode).toBe(0);
-    expect(registry.tags(`checked-${user}`)).toEqual([]);
+    expect(registry.stages(`checked-${user}`)).toEqual([]);
     expect(await readdir(builder.graphRoot).catch(() => [])).toEqual([]);
     expect(await leftovers()).toEqual([]);
     expect(runningEngines()).toEqual([]);

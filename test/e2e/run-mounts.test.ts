@@ -107,7 +107,7 @@ describe.each([
       expect(filesHolding(SECRET, place)).toEqual([]);
     }
     expect((await readdir('/dev/shm')).filter((name) => /^slipway-[0-9a-f]{16}-/.test(name))).toEqual([]);
-    const tag = registry.tags(`mounts-${name}`)[0] ?? '';
+    const tag = registry.stages(`mounts-${name}`)[0] ?? '';
     const image = JSON.stringify(registry.inspect(`${repo}:${tag}`, '--config', '--raw'));
     expect(image).not.toContain(SECRET);
     expect(image).not.toContain('words of the file');

@@ -15,6 +15,8 @@ beforeAll(async () => {
   registry = await startRegistry();
   builder = await makeBuilder({ user: 'ordinary' });
   remote = await makeProject({ 'lib/file': 'x' });
+  // Git reads no repository of somebody else.
+  execFileSync('chown', ['-R', 'slipway-test', remote.root]);
 });
 afterAll(async () => {
   await builder.remove();
@@ -107,16 +109,17 @@ describe('a mapping', () => {
   });
 
   it('of a path that the commit lacks', async () => {
+    const config = app('git:', '- {add: /new, to: /app}');
+    await fails(config, ['`add: /new` is not in the commit', 'werf.yaml:7:', 'commit it']);
     const after = (project: Fixture) => project.write({ 'new/file': 'not committed' });
-    const words = ['`add: /new` is not in the commit', 'werf.yaml:7:', 'commit it'];
-    await fails(app('git:', '- {add: /new, to: /app}'), words, { after });
+    await fails(config, ['the untracked file "new/file" must be committed'], { after });
   });
 
   it('whose owner the image does not know', async () => {
     const config = app('git:', '- {add: /src, to: /app, owner: somebody}');
-    await fails(config, ['somebody', '/etc/passwd', 'stage gitArchive'], { kept: 1 });
+    await fails(config, ['user "somebody"', '/etc/passwd'], { kept: 1 });
     const group = app('git:', '- {add: /src, to: /app, group: somegroup}');
-    await fails(group, ['somegroup', '/etc/group'], { kept: 1 });
+    await fails(group, ['group "somegroup"', '/etc/group'], { kept: 1 });
   });
 
   it('with changes that are not committed, all of them listed', async () => {
@@ -156,6 +159,7 @@ describe('an import', () => {
     await fails(
       [source(), importing('add: /made, to: /x, stage: setup')],
       ['setup', 'source', 'werf.yaml:13:'],
+      { kept: 2 },
     );
   });
 
@@ -194,7 +198,7 @@ describe('a base image', () => {
 
 describe('something given twice', () => {
   it.each([
-    ['an image', ['image: app\nfrom: x', 'image: app\nfrom: x'], ['app', 'werf.yaml:8:']],
+    ['an image', ['image: app\nfrom: x', 'image: app\nfrom: x'], ['app', 'werf.yaml:7:8']],
     [
       'a mount',
       ['image: app\nfrom: x\nmount:\n- {from: tmp_dir, to: /a}\n- {from: tmp_dir, to: /a}'],
@@ -273,9 +277,9 @@ describe('a command', () => {
     expect(await ended).toBe(0);
     clearInterval(watch);
     expect(next).toBe(lines);
-    // KiB; the output is 50 MB, and a process that keeps it has it more than once.
+    // KiB; a process that keeps 50 MB as lines takes some 300 MB.
     expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(300 * 1024);
+    expect(most).toBeLessThan(200 * 1024);
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
@@ -154,7 +154,7 @@ shell:
 image: second
 from: first
 shell:
-  install: echo "empty <$(ls -A /tmp/work)>, runs $(wc -l </cache/runs), $(cat /data/file), log $(cat /data/log), made $(ls /made)"`,
+  install: echo "empty <$(ls -A /tmp/work)>, runs $(wc -l </cache/runs), $(cat /data/file), log $(cat /data/log), made $(ls /made)" && echo x >>/cache/runs && touch /tmp/work/by-second`,
         `
 image: filled
 final: false
@@ -191,6 +191,15 @@ shell:
         Object.fromEntries(expected.map((path) => [path, 'd 755 0:0'])),
       );
     }
+    const config = await readFile(join(project.root, 'werf.yaml'), 'utf8');
+    await project.write({
+      'werf.yaml': config.replace('echo "empty', 'echo "again <$(ls -A /tmp/work)>, empty'),
+    });
+    await project.commit('another command');
+    const again = await buildStapel(builder, project, { args: ['--repo', repo] });
+    expect(again.rebuilt('first')).toEqual(['beforeInstall', 'install']);
+    expect(said(again, 'first')).toContain('again <>, empty <> and <by-first>');
+    expect(said(again, 'first')).toContain('still shared, runs 3');
   });
 });
 

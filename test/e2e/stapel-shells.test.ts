@@ -58,13 +58,16 @@ describe('commands without the toolchain', () => {
   });
 });
 
+let env: Readonly<Record<string, string>>;
+beforeAll(() => {
+  const { name, version } = toolchainRegistry(registry.host, 'base');
+  env = { WERF_STAPEL_IMAGE_NAME: name, WERF_STAPEL_IMAGE_VERSION: version };
+});
+
 describe.each(Object.entries(RUNGS))('the toolchain, on %s', (_, rung) => {
   let builder: Builder;
-  let env: Readonly<Record<string, string>>;
   beforeAll(async () => {
     builder = await makeBuilder(rung);
-    const { name, version } = toolchainRegistry(registry.host, 'base');
-    env = { WERF_STAPEL_IMAGE_NAME: name, WERF_STAPEL_IMAGE_VERSION: version };
   });
   afterAll(() => builder.remove());
   const app = (from: string, ...lines: readonly string[]) =>

@@ -80,6 +80,9 @@ func Classify(err error, doing, subject string) error {
 }
 
 func codeOf(err error) (code, hint string) {
+	if lostBlob(err) {
+		return Corrupt, "the registry has lost a part of this image: push it again"
+	}
 	if code, hint = codeOfStatus(statusOf(err)); code != "" {
 		return code, hint
 	}
@@ -95,6 +98,16 @@ func codeOf(err error) (code, hint string) {
 		return Unreachable, "is the address right, and the registry up?"
 	}
 	return "", ""
+}
+
+// lostBlob says that a registry does not have what one of its manifests names.
+func lostBlob(err error) bool {
+	var coded errcode.Error
+	var many errcode.Errors
+	if errors.As(err, &many) && len(many) > 0 {
+		return lostBlob(many[0])
+	}
+	return errors.As(err, &coded) && coded.Code == errcodev2.ErrorCodeBlobUnknown
 }
 
 func codeOfStatus(status int) (code, hint string) {

@@ -41,7 +41,7 @@ export function keptStages(registry: TestRegistry, repository: string): KeptStag
     },
     async keep() {
       const made = await mkdtemp(join(dirname(layout), 'new-'));
-      for (const tag of registry.tags(repository)) copy(remote(tag), `oci:${made}:${tag}`);
+      for (const tag of registry.stages(repository)) copy(remote(tag), `oci:${made}:${tag}`);
       await rm(layout, { recursive: true, force: true });
       await rename(made, layout);
     },

@@ -72,15 +72,17 @@ export async function startRegistry({ login, empty = false }: RegistryOptions = 
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
     );
+  const tags = (repository: string): readonly string[] => {
+    try {
+      return skopeo('list-tags', `docker://${host}/${repository}`).Tags.sort();
+    } catch {
+      return [];
+    }
+  };
   return {
     host,
-    tags(repository) {
-      try {
-        return skopeo('list-tags', `docker://${host}/${repository}`).Tags.sort();
-      } catch {
-        return [];
-      }
-    },
+    tags,
+    stages: (repository) => tags(repository).filter((tag) => /^[0-9a-f]{56}-\d{13}$/.test(tag)),
     inspect: (reference, ...options) => skopeo('inspect', ...options, `docker://${reference}`),
     requests: () =>
       log

@@ -1,0 +1,29 @@
+import type { PlannedBuild } from './image-plan.ts';
+
+/** What an image is taken for that was never built: longer than one that is known to be found at once. */
+const UNKNOWN = 1000;
+
+/**
+ * Orders images by how much work waits for them: those first whose own time and that of the longest chain of images
+ * which need them is longest. Equal ones stay in the order of the file.
+ * @param times milliseconds by name, of earlier builds
+ */
+export function longestFirst(
+  planned: readonly PlannedBuild[],
+  times: ReadonlyMap<string, number>,
+): readonly PlannedBuild[] {
+  const needing = new Map<string, PlannedBuild[]>();
+  for (const build of planned) {
+    for (const need of build.needs) needing.set(need, [...(needing.get(need) ?? []), build]);
+  }
+  const chains = new Map<string, number>();
+  const chainOf = ({ name }: PlannedBuild): number => {
+    const known = chains.get(name);
+    if (known !== undefined) return known;
+    const after = (needing.get(name) ?? []).map(chainOf);
+    const length = (times.get(name) ?? UNKNOWN) + Math.max(0, ...after);
+    chains.set(name, length);
+    return length;
+  };
+  return [...planned].sort((a, b) => chainOf(b) - chainOf(a));
+}
