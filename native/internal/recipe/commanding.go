@@ -38,6 +38,7 @@ func (s *stage) run(ctx context.Context, number int, step Run) error {
 	defer leash.Close()
 	defer leash.StopWith(ctx)()
 	output := newOutput(s.progress, s.Store.NearlyFull)
+	output.keepWhole(secretLines(step.Mounts))
 	command.Stdin, command.Stdout, command.Stderr = leash.Input(), output.stdout, output.stderr
 	used, err := s.execute(ctx, command)
 	output.flush()

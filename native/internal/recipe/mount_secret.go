@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,4 +30,20 @@ func (s *stage) secretFile(secret Secret) (path string, release func() error, er
 		return "", release, fmt.Errorf("preparing a secret: %w", err)
 	}
 	return path, s.forgetting(path, release), s.give(path, secret.Access)
+}
+
+// secretLines are what secrets are known by in the output of commands.
+func secretLines(mounts []Mount) [][]byte {
+	var lines [][]byte
+	for _, mount := range mounts {
+		if mount.Secret == nil {
+			continue
+		}
+		for line := range bytes.Lines(mount.Secret.Content) {
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
 }

@@ -39,6 +39,11 @@ func newOutput(progress Progress, nearlyFull func() bool) *output {
 	return made
 }
 
+// keepWhole takes texts that stay recognisable however long the line is that they are in.
+func (o *output) keepWhole(texts [][]byte) {
+	o.stdout.whole, o.stderr.whole = texts, texts
+}
+
 // restart forgets the lines of earlier steps.
 func (o *output) restart() {
 	o.flush()

@@ -22,6 +22,8 @@ var (
 // stream passes on whole lines, and keeps the words of others out of them.
 type stream struct {
 	line func(string)
+	// whole are texts of which none is cut where a line is too long.
+	whole [][]byte
 
 	mu      sync.Mutex
 	pending []byte
@@ -44,7 +46,7 @@ func (s *stream) Write(data []byte) (int, error) {
 		line, rest, ended := bytes.Cut(s.pending, []byte("\n"))
 		if ended {
 			line = bytes.TrimSuffix(line, []byte("\r"))
-		} else if line, rest = cutLong(s.pending); line == nil {
+		} else if line, rest = s.cutLong(); line == nil {
 			return len(data), nil
 		}
 		s.take(string(line))
@@ -52,22 +54,42 @@ func (s *stream) Write(data []byte) (int, error) {
 	}
 }
 
-// cutLong takes the beginning of a line that is too long to wait for its end, in whole characters; nil: it is not.
-func cutLong(line []byte) (begin, rest []byte) {
-	if len(line) <= longestLine {
+// cutLong takes the beginning of a line that is too long to wait for its end; nil: it is not. Characters stay whole, and so do
+// the texts that must, or nobody would know them any more.
+func (s *stream) cutLong() (begin, rest []byte) {
+	line := s.pending
+	longest := 0
+	for _, text := range s.whole {
+		longest = max(longest, len(text))
+	}
+	if len(line) <= longestLine+longest {
 		return nil, line
 	}
-	at := longestLine
-	for range utf8.UTFMax - 1 {
-		if utf8.RuneStart(line[at]) {
-			break
+	at := characterAt(line, longestLine)
+	for i := 0; i < len(s.whole); i++ {
+		text := s.whole[i]
+		from := max(0, at-len(text)+1)
+		found := bytes.Index(line[from:at+len(text)-1], text)
+		switch {
+		case found < 0:
+			continue
+		case from+found == 0:
+			return line[:len(text)], line[len(text):]
 		}
-		at--
-	}
-	if !utf8.RuneStart(line[at]) {
-		at = longestLine
+		// Another one may be cut there.
+		at, i = from+found, -1
 	}
 	return line[:at], line[at:]
+}
+
+// characterAt is where the character begins that the byte at an index belongs to; the index itself in what is no text.
+func characterAt(line []byte, at int) int {
+	for back := range utf8.UTFMax {
+		if utf8.RuneStart(line[at-back]) {
+			return at - back
+		}
+	}
+	return at
 }
 
 // flush ends the output of a step: passes on a last line that has no end, and forgets the epilogue.

@@ -6,9 +6,11 @@ import (
 )
 
 // streamed gives the lines that come of writes, and of the end.
-func streamed(writes ...string) []string {
+func streamed(writes ...string) []string { return streamedWhole(nil, writes...) }
+
+func streamedWhole(whole [][]byte, writes ...string) []string {
 	var lines []string
-	stream := &stream{line: func(line string) { lines = append(lines, line) }}
+	stream := &stream{line: func(line string) { lines = append(lines, line) }, whole: whole}
 	for _, one := range writes {
 		_, _ = stream.Write([]byte(one))
 	}
@@ -44,5 +46,27 @@ func TestLinesMayEndAsOnWindowsOrNotAtAll(t *testing.T) {
 	got := streamed("one\r\ntw", "o\n\nthree")
 	if want := "one|two||three"; strings.Join(got, "|") != want {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestSecretsAreNotCutWhereALineIs(t *testing.T) {
+	secrets := [][]byte{[]byte("password"), []byte("word-and-more"), []byte(strings.Repeat("key", longestLine))}
+	for shift := range 24 {
+		filler := strings.Repeat("-", longestLine-shift)
+		for name, writes := range map[string][]string{
+			"at once":   {filler + "password-and-more" + filler + string(secrets[2]) + string(secrets[2]) + filler + "\n"},
+			"in pieces": {filler, "pass", "word-and", "-more", filler, string(secrets[2]), string(secrets[2]) + filler, "\n"},
+		} {
+			lines := streamedWhole(secrets, writes...)
+			if strings.Join(lines, "") != strings.TrimSuffix(strings.Join(writes, ""), "\n") {
+				t.Fatalf("%s, %d: something is lost", name, shift)
+			}
+			for i, secret := range secrets {
+				wanted := strings.Count(strings.Join(lines, ""), string(secret))
+				if got := strings.Count(strings.Join(lines, "\n"), string(secret)); got != wanted {
+					t.Errorf("%s, %d: secret %d is whole %d times of %d", name, shift, i, got, wanted)
+				}
+			}
+		}
 	}
 }
