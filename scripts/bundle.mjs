@@ -46,6 +46,8 @@ const { outputFiles } = await build({
   // Names stay readable in traces.
   minifyIdentifiers: false,
   legalComments: 'none',
+  // What runs elsewhere is carried as text: imports that end in `?raw`.
+  loader: { '.py': 'text' },
   plugins: [withoutLocales, shortLibraries],
   logLevel: 'warning',
 });

@@ -102,6 +102,8 @@ function isAdapter(file: string): boolean {
 /** Why an import is wrong; null when it is right. */
 function wrong({ from, to, typesOnly }: Import): string | null {
   const [room, target] = [roomOf(from), roomOf(to)];
+  // Text that is carried along, beside the file that does it.
+  if (/\.py\?raw$/.test(to) && dirname(to).startsWith(dirname(from))) return null;
   const says = (reason: string) => `${from} imports ${to}: ${reason}`;
   if (!to.endsWith('.ts')) return says('imports carry their extension');
   if (room === target) {

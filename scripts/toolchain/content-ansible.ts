@@ -52,6 +52,7 @@ export const ANSIBLE: readonly Content[] = [
   pythonPackage('python3-cryptography', 'cryptography', 'cryptography-*'),
   { package: 'python3-cffi-backend', files: [`${PACKAGES}/_cffi_backend*.so`] },
   pythonPackage('python3-packaging', 'packaging', 'packaging-*'),
+  pythonPackage('python3-pkg-resources', 'pkg_resources'),
   { package: 'python3-apt', files: [`${PACKAGES}/**`], without: ['**-stubs/**'] },
   { package: 'python-apt-common', files: ['embedded/share/python-apt/**'] },
   programs('unzip', 'unzip', 'zipinfo'),

@@ -64,8 +64,14 @@ export function toolchain(parts: ToolchainParts): Toolchain {
       }
     },
     async ansible(run) {
-      const image = await pulled('ansible', run);
-      if (image !== null) return image;
+      const image = await pulled('ansible', run)?.catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+        throw new UserError(error.code, `Ansible needs its toolchain image: ${error.message}`, {
+          cause: error,
+          hint: COPY_IT,
+        });
+      });
+      if (image) return image;
       throw new UserError(
         'TOOLCHAIN_MISSING',
         'Ansible needs a toolchain image, and WERF_STAPEL_IMAGE_NAME is `none`',
@@ -76,6 +82,9 @@ export function toolchain(parts: ToolchainParts): Toolchain {
     },
   };
 }
+
+const COPY_IT =
+  'copy the image into your own registry and name it by WERF_STAPEL_IMAGE_NAME and WERF_STAPEL_IMAGE_VERSION: see docs/stapel/toolchain.md';
 
 function unavailable(error: UserError) {
   return {

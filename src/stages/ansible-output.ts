@@ -16,7 +16,7 @@ export interface AnsibleFailure {
   /** null: it is about no task in particular. */
   readonly task: { readonly title: string; readonly position: Position } | null;
   readonly message: string;
-  /** Last lines of the task's output. */
+  /** Last lines of the task's output, without colours and the message. */
   readonly tail: readonly string[];
 }
 
@@ -92,7 +92,7 @@ export function ansibleOutput(token: string, tasks: ReadonlyMap<number, AnsibleT
       const first = COMPLAINT.exec(plain);
       if (first) complaint = { lines: [], about: running, closed: false };
       if (complaint) return complain(complaint, first?.[1] ?? plain, line);
-      if (running) keep(running.tail, line);
+      if (running) keep(running.tail, plain);
       return [{ kind: 'line', text: line }];
     },
     failure() {
@@ -109,7 +109,14 @@ function keep(tail: string[], line: string): void {
 
 function failureOf(running: Running | null, message: string): AnsibleFailure {
   const { task, title, tail } = running ?? { task: null, title: '', tail: [] };
-  return { task: task && { title, position: task.position }, message, tail };
+  return { task: task && { title, position: task.position }, message, tail: withoutMessage(tail, message) };
+}
+
+/** The callback tells the message among the output too. */
+function withoutMessage(tail: readonly string[], message: string): readonly string[] {
+  const told = `failed: ${message}`.split('\n');
+  const at = tail.findIndex((_, i) => told.every((line, j) => tail[i + j] === line));
+  return at < 0 ? tail : tail.toSpliced(at, told.length);
 }
 
 /** A task without a name is called by its module and arguments, as far as they are no secret. */

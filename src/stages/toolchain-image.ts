@@ -13,8 +13,8 @@ export const TOOLCHAIN_DIGESTS: Readonly<Record<ToolchainVariant, Readonly<Recor
     'linux/arm64': 'sha256:68febd120eba671ccebaaa92e2527726f1455d7f506478b086c0fa5cb6e0b95a',
   },
   ansible: {
-    'linux/amd64': 'sha256:6c59a85210ff66ff9f7a4c92c6ac52e56bf45a55b4241d5b8e813ef9f9f5fffa',
-    'linux/arm64': 'sha256:65e9aba2a8f6f81ebe1ab2b2b0c85f8bf1ee08caf393eb59dd621838193b0167',
+    'linux/amd64': 'sha256:a92adb4571186dc022192c261d302e5bc6b8c37c5b53108896781b3f0c7cde9c',
+    'linux/arm64': 'sha256:2001a5ccde5730a28f023a29470fa021ea529ec6c3d5a31fda842506c3e4ffa5',
   },
 };
 

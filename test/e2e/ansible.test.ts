@@ -261,7 +261,6 @@ werf.yaml:10:7: exit status 3
 Last lines of its output:
   compiling
   main.c: no such thing
-  failed: exit status 3
 `);
     expect(told(made)).toContain('└compile FAILED');
     expect(told(made)).toContain('cleanup');

@@ -76,13 +76,14 @@ describe('why a play failed', () => {
     const { failure, events } = read(
       '@begin {"line": 10, "name": ""}',
       ...lines,
+      '\u001b[0;31mfailed: exit status 1\u001b[0m',
       '@end {"message": "exit status 1", "state": "failed"}',
     );
     expect(events.at(-1)).toBe('< failed');
     expect(failure).toEqual({
       task: { title: 'command false', position: { file: 'werf.yaml', line: 12, column: 5 } },
       message: 'exit status 1',
-      tail: lines.slice(10),
+      tail: lines.slice(11),
     });
   });
 
