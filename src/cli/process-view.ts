@@ -19,6 +19,8 @@ export interface ProcessView {
   readonly temporaryDirectory: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Reads standard input to its end, as UTF-8; rejects when `signal` is aborted. */
+  readInput(): Promise<string>;
   /** Where the user sits; null when standard input or output is no terminal. */
   readonly terminal: UserTerminal | null;
   /** Aborted by SIGINT, SIGTERM and SIGHUP; its reason is a UserError with the exit status. */

@@ -18,15 +18,26 @@ export interface Registry {
   head(reference: string, signal: AbortSignal): Promise<string | null>;
   /** The configuration of an image, as JSON. @returns null when there is no such image */
   configuration(reference: string, platform: Platform, signal: AbortSignal): Promise<string | null>;
-  /** Writes an image with the layers of another of its repository and this configuration, given as JSON. @returns digest of its manifest */
+  /**
+   * Writes an image with the layers of another one and this configuration, given as JSON.
+   * @param change not `tagged`: it gets no tag, for an index to list it
+   * @returns digest of its manifest
+   */
   reconfigure(
     from: string,
     to: string,
-    change: { readonly platform: Platform; readonly configuration: string },
+    change: { readonly platform: Platform; readonly configuration: string; readonly tagged: boolean },
     signal: AbortSignal,
   ): Promise<string>;
   /** Writes an image without layers whose labels are a record. */
   record(reference: string, labels: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
+  /** Lists images of a repository under one tag, in this order. @returns digest of what was written */
+  index(
+    repository: string,
+    tag: string,
+    images: readonly { readonly reference: string; readonly platform: Platform }[],
+    signal: AbortSignal,
+  ): Promise<string>;
   /** Registry to registry: mounts or streams blobs, writes the tag last. */
   copy(from: string, to: string, signal: AbortSignal): Promise<void>;
   delete(reference: string, signal: AbortSignal): Promise<void>;

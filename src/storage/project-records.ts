@@ -1,6 +1,5 @@
 import type { RepositoryAddress } from '../oci/repository-address.ts';
 import type { Registry } from '../registry/registry.ts';
-import { formatStageId, type StageId } from '../stages/stage-id.ts';
 import {
   type CommitRecord,
   commitTag,
@@ -19,8 +18,8 @@ export interface ProjectRecords {
   removeManagedImage(image: string, signal: AbortSignal): Promise<boolean>;
   /** @returns whether it was not there yet */
   addCommit(record: CommitRecord, signal: AbortSignal): Promise<boolean>;
-  /** Says that slipway gave a stage this tag. */
-  addCustomTag(tag: string, stage: StageId, signal: AbortSignal): Promise<void>;
+  /** Says that slipway gave this tag to a stage or an index. @param of the tag of that */
+  addCustomTag(tag: string, of: string, signal: AbortSignal): Promise<void>;
 }
 
 export function projectRecords({
@@ -59,13 +58,15 @@ export function projectRecords({
     async removeManagedImage(image, signal) {
       const tag = managedImageTag(image);
       if (!(await has(tag, signal))) return false;
+      // Registries delete a manifest with all its tags, and records without data share one: this one gets its own first.
+      await write(tag, [['tag', tag]], signal);
       await registry.delete(reference(tag), signal);
       return true;
     },
     addCommit: (record, signal) => add(commitTag(record), signal),
-    async addCustomTag(tag, stage, signal) {
+    async addCustomTag(tag, of, signal) {
       const labels = [
-        ['stage-id', formatStageId(stage)],
+        ['stage-id', of],
         ['tag', tag],
       ] as const;
       await write(customTagRecordTag(tag), labels, signal);

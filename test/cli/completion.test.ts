@@ -42,6 +42,15 @@ describe('completion in bash', () => {
     expect(await offered('build', '--log-format', '')).toEqual(['text', 'json']);
     expect(await offered('build', '--log-color-mode', '=', 'o')).toEqual(['on', 'off']);
     expect(await offered('build', '--log-color-mode', '=')).toEqual(['auto', 'on', 'off']);
+    expect(await offered('ci-env', 'gitlab', '--shell', '')).toEqual(['default', 'cmdexe', 'powershell']);
+    expect(await offered('slugify', 'x', '--format', 'd')).toEqual(['docker-tag']);
+  });
+
+  it('offers no options that a command only takes because all do', async () => {
+    expect(await offered('cr', '')).toEqual(['login', 'logout']);
+    expect(await offered('cr', 'login', '--d')).toEqual(['--docker-config']);
+    expect(await offered('cr', 'login', '--pass')).toEqual(['--password', '--password-stdin']);
+    expect(await offered('cr', 'logout', '--insecure')).toEqual([]);
   });
 });
 

@@ -22,6 +22,7 @@ export function fakeView(args: readonly string[], changes: Partial<ProcessView> 
     clock: { now: () => 0, unique: () => 'unique' },
     zoneMinutes: 0,
     terminal: null,
+    readInput: async () => '',
     every: () => () => undefined,
     ...changes,
     stdout: fakeOutput(),

@@ -1,5 +1,6 @@
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
+import { faultProxy } from './fault-proxy.ts';
 
 export interface PagingFront {
   /** host:port on loopback. */
@@ -8,38 +9,37 @@ export interface PagingFront {
   readonly lists: readonly string[];
 }
 
-/** Stands before a registry and gives its tags in pages of `size`, as larger registries do. */
-export async function pagingFront(registry: string, size: number): Promise<PagingFront> {
+/**
+ * Stands before a registry and gives its tags in pages of `size`, as larger registries do; ended with the test.
+ * @param registry host:port
+ * @param heedsLast false: it ignores `last`, and knows its pages by numbers
+ */
+export async function pagingFront(
+  registry: string,
+  size: number,
+  { heedsLast = true }: { readonly heedsLast?: boolean } = {},
+): Promise<PagingFront> {
   const lists: string[] = [];
-  const server = createServer((request, response) => {
-    const asked = new URL(request.url ?? '/', `http://${registry}`);
-    const page = async () => {
-      const answer = await fetch(new URL(asked.pathname, `http://${registry}`), {
-        method: request.method ?? 'GET',
-      });
-      if (!answer.ok || !asked.pathname.endsWith('/tags/list')) {
-        response.writeHead(answer.status, Object.fromEntries(answer.headers));
-        response.end(Buffer.from(await answer.arrayBuffer()));
-        return;
-      }
-      lists.push(`${asked.pathname}${asked.search}`);
-      const { name, tags } = (await answer.json()) as { name: string; tags: string[] };
-      const last = asked.searchParams.get('last') ?? '';
-      const rest = tags.sort().filter((tag) => tag > last);
-      const shown = rest.slice(0, size);
-      const more = shown.length < rest.length;
-      const next = `<${asked.pathname}?last=${shown.at(-1)}&n=${size}>; rel="next"`;
-      response.writeHead(200, { 'content-type': 'application/json', ...(more ? { link: next } : {}) });
-      response.end(JSON.stringify({ name, tags: shown }));
-    };
-    page().catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the front has no port');
-  return { host: `127.0.0.1:${address.port}`, lists };
+  const answer = async ({ method, url = '/' }: IncomingMessage, response: ServerResponse) => {
+    const { pathname, search, searchParams } = new URL(url, `http://${registry}`);
+    if (method !== 'GET' || !pathname.endsWith('/tags/list')) return false;
+    lists.push(`${pathname}${search}`);
+    const listed = await fetch(`http://${registry}${pathname}`);
+    if (!listed.ok) return false;
+    const { name, tags } = (await listed.json()) as { name: string; tags: string[] };
+    const sorted = [...tags].sort();
+    const begin = Number(searchParams.get('page') ?? 0);
+    const last = searchParams.get('last') ?? '';
+    const rest = heedsLast ? sorted.filter((tag) => tag > last) : sorted.slice(begin);
+    const shown = rest.slice(0, size);
+    const next = heedsLast ? `last=${shown.at(-1)}` : `page=${begin + size}`;
+    const more = shown.length < rest.length;
+    const link = { link: `<${pathname}?n=${size}&${next}>; rel="next"` };
+    response.writeHead(200, { 'content-type': 'application/json', ...(more ? link : {}) });
+    response.end(JSON.stringify({ name, tags: shown }));
+    return true;
+  };
+  const proxy = await faultProxy(registry, { answer });
+  onTestFinished(() => proxy.stop());
+  return { host: proxy.host, lists };
 }

@@ -73,7 +73,7 @@ func headImage(s *Session) func(context.Context, protocol.RegistryHead, wire.Emi
 
 func copyImage(s *Session) func(context.Context, protocol.RegistryCopy, wire.Emit) (protocol.Pushed, error) {
 	return func(ctx context.Context, params protocol.RegistryCopy, emit wire.Emit) (protocol.Pushed, error) {
-		pushed, err := registry.Copy(ctx, s.Settings(), params.From, params.To, emit)
+		pushed, err := s.writer.Copy(ctx, params.From, params.To, emit)
 		return pushed, asFailure(nil, err)
 	}
 }
@@ -81,5 +81,11 @@ func copyImage(s *Session) func(context.Context, protocol.RegistryCopy, wire.Emi
 func deleteImage(s *Session) func(context.Context, protocol.RegistryDelete, wire.Emit) (protocol.Nothing, error) {
 	return func(ctx context.Context, params protocol.RegistryDelete, _ wire.Emit) (protocol.Nothing, error) {
 		return protocol.Nothing{}, asFailure(nil, registry.Delete(ctx, s.Settings(), params.Reference))
+	}
+}
+
+func logIn(s *Session) func(context.Context, protocol.RegistryLogin, wire.Emit) (protocol.Nothing, error) {
+	return func(ctx context.Context, params protocol.RegistryLogin, _ wire.Emit) (protocol.Nothing, error) {
+		return protocol.Nothing{}, asFailure(nil, registry.Login(ctx, s.Settings(), params))
 	}
 }

@@ -40,6 +40,10 @@ func Table(s *Session) wire.Handlers {
 		"registry.reconfigure":   wire.Handle(reconfigureRemote(s)),
 		"registry.record":        wire.Handle(writeRecord(s)),
 		"registry.delete":        wire.Handle(deleteImage(s)),
+		"archive.list":           wire.Handle(listArchive),
+		"archive.fill":           wire.Handle(fillArchive(s)),
+		"archive.unload":         wire.Handle(unloadArchive(s)),
+		"registry.login":         wire.Handle(logIn(s)),
 	}
 	for name, handle := range table {
 		table[name] = s.afterHello(handle)

@@ -6,6 +6,262 @@ import "encoding/json"
 import "fmt"
 import "reflect"
 
+type ArchiveFill struct {
+	// Images corresponds to the JSON schema field "images".
+	Images []ArchiveSource `json:"images"`
+
+	// Path corresponds to the JSON schema field "path".
+	Path string `json:"path"`
+
+	// Token corresponds to the JSON schema field "token".
+	Token string `json:"token"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveFill) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["images"]; raw != nil && !ok {
+		return fmt.Errorf("field images in ArchiveFill: required")
+	}
+	if _, ok := raw["path"]; raw != nil && !ok {
+		return fmt.Errorf("field path in ArchiveFill: required")
+	}
+	if _, ok := raw["token"]; raw != nil && !ok {
+		return fmt.Errorf("field token in ArchiveFill: required")
+	}
+	type Plain ArchiveFill
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveFill(plain)
+	return nil
+}
+
+type ArchiveFilled struct {
+	// Added corresponds to the JSON schema field "added".
+	Added int `json:"added"`
+
+	// Gone corresponds to the JSON schema field "gone".
+	Gone []string `json:"gone"`
+
+	// Kept corresponds to the JSON schema field "kept".
+	Kept int `json:"kept"`
+
+	// Size corresponds to the JSON schema field "size".
+	Size int `json:"size"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveFilled) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["added"]; raw != nil && !ok {
+		return fmt.Errorf("field added in ArchiveFilled: required")
+	}
+	if _, ok := raw["gone"]; raw != nil && !ok {
+		return fmt.Errorf("field gone in ArchiveFilled: required")
+	}
+	if _, ok := raw["kept"]; raw != nil && !ok {
+		return fmt.Errorf("field kept in ArchiveFilled: required")
+	}
+	if _, ok := raw["size"]; raw != nil && !ok {
+		return fmt.Errorf("field size in ArchiveFilled: required")
+	}
+	type Plain ArchiveFilled
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveFilled(plain)
+	return nil
+}
+
+type ArchiveImages struct {
+	// Images corresponds to the JSON schema field "images".
+	Images []ArchivedImage `json:"images"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveImages) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["images"]; raw != nil && !ok {
+		return fmt.Errorf("field images in ArchiveImages: required")
+	}
+	type Plain ArchiveImages
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveImages(plain)
+	return nil
+}
+
+type ArchiveList struct {
+	// Path corresponds to the JSON schema field "path".
+	Path string `json:"path"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveList) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["path"]; raw != nil && !ok {
+		return fmt.Errorf("field path in ArchiveList: required")
+	}
+	type Plain ArchiveList
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveList(plain)
+	return nil
+}
+
+type ArchiveSource struct {
+	// Name corresponds to the JSON schema field "name".
+	Name string `json:"name"`
+
+	// Original corresponds to the JSON schema field "original".
+	Original string `json:"original"`
+
+	// Reference corresponds to the JSON schema field "reference".
+	Reference string `json:"reference"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveSource) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["name"]; raw != nil && !ok {
+		return fmt.Errorf("field name in ArchiveSource: required")
+	}
+	if _, ok := raw["original"]; raw != nil && !ok {
+		return fmt.Errorf("field original in ArchiveSource: required")
+	}
+	if _, ok := raw["reference"]; raw != nil && !ok {
+		return fmt.Errorf("field reference in ArchiveSource: required")
+	}
+	type Plain ArchiveSource
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveSource(plain)
+	return nil
+}
+
+type ArchiveTarget struct {
+	// Name corresponds to the JSON schema field "name".
+	Name string `json:"name"`
+
+	// To corresponds to the JSON schema field "to".
+	To string `json:"to"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveTarget) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["name"]; raw != nil && !ok {
+		return fmt.Errorf("field name in ArchiveTarget: required")
+	}
+	if _, ok := raw["to"]; raw != nil && !ok {
+		return fmt.Errorf("field to in ArchiveTarget: required")
+	}
+	type Plain ArchiveTarget
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveTarget(plain)
+	return nil
+}
+
+type ArchiveUnload struct {
+	// Images corresponds to the JSON schema field "images".
+	Images []ArchiveTarget `json:"images"`
+
+	// Path corresponds to the JSON schema field "path".
+	Path string `json:"path"`
+
+	// Token corresponds to the JSON schema field "token".
+	Token string `json:"token"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchiveUnload) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["images"]; raw != nil && !ok {
+		return fmt.Errorf("field images in ArchiveUnload: required")
+	}
+	if _, ok := raw["path"]; raw != nil && !ok {
+		return fmt.Errorf("field path in ArchiveUnload: required")
+	}
+	if _, ok := raw["token"]; raw != nil && !ok {
+		return fmt.Errorf("field token in ArchiveUnload: required")
+	}
+	type Plain ArchiveUnload
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchiveUnload(plain)
+	return nil
+}
+
+type ArchivedImage struct {
+	// Digest corresponds to the JSON schema field "digest".
+	Digest string `json:"digest"`
+
+	// Name corresponds to the JSON schema field "name".
+	Name string `json:"name"`
+
+	// Original corresponds to the JSON schema field "original".
+	Original string `json:"original"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *ArchivedImage) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["digest"]; raw != nil && !ok {
+		return fmt.Errorf("field digest in ArchivedImage: required")
+	}
+	if _, ok := raw["name"]; raw != nil && !ok {
+		return fmt.Errorf("field name in ArchivedImage: required")
+	}
+	if _, ok := raw["original"]; raw != nil && !ok {
+		return fmt.Errorf("field original in ArchivedImage: required")
+	}
+	type Plain ArchivedImage
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = ArchivedImage(plain)
+	return nil
+}
+
 type BaseImage struct {
 	// Env corresponds to the JSON schema field "env".
 	Env []string `json:"env"`
@@ -2050,6 +2306,41 @@ func (j *RegistryImage) UnmarshalJSON(value []byte) error {
 		return err
 	}
 	*j = RegistryImage(plain)
+	return nil
+}
+
+type RegistryLogin struct {
+	// Password corresponds to the JSON schema field "password".
+	Password string `json:"password"`
+
+	// Registry corresponds to the JSON schema field "registry".
+	Registry string `json:"registry"`
+
+	// Username corresponds to the JSON schema field "username".
+	Username string `json:"username"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *RegistryLogin) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["password"]; raw != nil && !ok {
+		return fmt.Errorf("field password in RegistryLogin: required")
+	}
+	if _, ok := raw["registry"]; raw != nil && !ok {
+		return fmt.Errorf("field registry in RegistryLogin: required")
+	}
+	if _, ok := raw["username"]; raw != nil && !ok {
+		return fmt.Errorf("field username in RegistryLogin: required")
+	}
+	type Plain RegistryLogin
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = RegistryLogin(plain)
 	return nil
 }
 

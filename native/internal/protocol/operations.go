@@ -7,6 +7,9 @@ const Version = 4
 
 // Operations tells for every operation whether it needs the store.
 var Operations = map[string]bool{
+	"archive.fill":           false,
+	"archive.list":           false,
+	"archive.unload":         false,
 	"directory.remove":       true,
 	"dockerfile.parse":       false,
 	"files.checksum":         true,
@@ -32,6 +35,7 @@ var Operations = map[string]bool{
 	"registry.delete":        false,
 	"registry.head":          false,
 	"registry.image":         false,
+	"registry.login":         false,
 	"registry.reconfigure":   false,
 	"registry.record":        false,
 	"registry.tags":          false,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.podman.io/image/v5/copy"
 	"go.podman.io/image/v5/docker"
 	"go.podman.io/image/v5/image"
 	"go.podman.io/image/v5/manifest"
@@ -119,31 +118,6 @@ func describe(ctx context.Context, at remote) (protocol.ImageFacts, error) {
 		facts.Size += int(max(layer.Size, 0))
 	}
 	return facts, nil
-}
-
-// Copy brings an image from one repository to another. Blobs the other has are not sent; the tag is written last.
-func Copy(ctx context.Context, settings protocol.Settings, from, to string, report Report) (protocol.Pushed, error) {
-	source, err := remoteOf(settings, from)
-	if err != nil {
-		return protocol.Pushed{}, err
-	}
-	target, err := remoteOf(settings, to)
-	if err != nil {
-		return protocol.Pushed{}, err
-	}
-	var written []byte
-	again := func(fault *Fault, pause time.Duration) {
-		report.Log(fmt.Sprintf("%v; trying again in %s", fault, pause))
-	}
-	err = Retry(ctx, again, func() error {
-		options := &copy.Options{SourceCtx: source.system, DestinationCtx: target.system, ImageListSelection: copy.CopyAllImages, PreserveDigests: true}
-		written, err = transfer(ctx, source.reference, target.reference, options, report, "copying "+to)
-		return Classify(err, "copying to", to)
-	})
-	if err != nil {
-		return protocol.Pushed{}, err
-	}
-	return pushed(written)
 }
 
 // Delete removes a manifest, and so every tag on it. An image that is not there is no error.

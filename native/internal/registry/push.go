@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	digest "github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 	"go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/manifest"
@@ -20,6 +21,8 @@ type push struct {
 	uploads *Uploads
 	image   local
 	to      reference.NamedTagged
+	// instead of the tag the manifest is put under this digest; empty: under the tag.
+	instead digest.Digest
 	subject string
 	report  Report
 	shown   *shown
@@ -113,14 +116,17 @@ func (p *push) bring(ctx context.Context, load cargo) error {
 	return sent.await(ctx, waiter)
 }
 
-// pushed reads out of a manifest what was pushed.
+// pushed reads out of a manifest what was pushed. An index has no size of its own.
 func pushed(written []byte) (protocol.Pushed, error) {
 	mediaType := manifest.GuessMIMEType(written)
-	parsed, err := manifest.FromBlob(written, mediaType)
+	digest, err := manifest.Digest(written)
 	if err != nil {
 		return protocol.Pushed{}, fmt.Errorf("reading the manifest that was pushed: %w", err)
 	}
-	digest, err := manifest.Digest(written)
+	if manifest.MIMETypeIsMultiImage(mediaType) {
+		return protocol.Pushed{Digest: digest.String(), MediaType: mediaType}, nil
+	}
+	parsed, err := manifest.FromBlob(written, mediaType)
 	if err != nil {
 		return protocol.Pushed{}, fmt.Errorf("reading the manifest that was pushed: %w", err)
 	}

@@ -27,7 +27,11 @@ func (p *push) publish(ctx context.Context, written []byte) (missing bool, err e
 }
 
 func (p *push) put(ctx context.Context, at *endpoint, written []byte) (missing bool, err error) {
-	to, err := at.path(ctx, "manifests", p.to.Tag())
+	name := p.to.Tag()
+	if p.instead != "" {
+		name = p.instead.String()
+	}
+	to, err := at.path(ctx, "manifests", name)
 	if err != nil {
 		return false, err
 	}

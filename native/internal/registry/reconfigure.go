@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	digest "github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -67,8 +68,8 @@ func (r remote) readOnce(ctx context.Context) (written, configuration []byte, er
 	return written, configuration, err
 }
 
-// Reconfigure writes an image with the layers of another of the same repository and a configuration given as JSON. No layer
-// is read or sent; the tag is written last. Equal calls write equal images.
+// Reconfigure writes an image with the layers of another one and a configuration given as JSON. Within a repository no layer
+// is read or sent; into another one they are mounted or streamed. The tag is written last. Equal calls write equal images.
 // The error is a *store.BadConfiguration where the text is none.
 func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted []byte, report Report) (protocol.Pushed, error) {
 	named, err := tagged(to)
@@ -78,10 +79,6 @@ func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted
 	source, err := from.remote(u.settings())
 	if err != nil {
 		return protocol.Pushed{}, err
-	}
-	if of := source.reference.DockerReference(); of.Name() != named.Name() {
-		return protocol.Pushed{}, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf(
-			"%s cannot be made of %s without its layers: they are in two repositories", to, from.Reference)}
 	}
 	text, own, err := source.read(ctx)
 	if err != nil {
@@ -101,7 +98,26 @@ func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted
 	store.Retype(&made.manifest, hasDocker)
 	made.manifest.Annotations = nil
 	p := &push{uploads: u, image: made, to: named, subject: to, report: report, shown: &shown{}}
-	return p.run(ctx, p.configurationAlone)
+	if source.reference.DockerReference().Name() == named.Name() {
+		return p.run(ctx, p.configurationAlone)
+	}
+	opened, err := source.opened(ctx, from.Reference)
+	if err != nil {
+		return protocol.Pushed{}, err
+	}
+	defer opened.close()
+	return p.run(ctx, func(ctx context.Context) ([]byte, error) {
+		f := freight{source: opened, to: named, near: near(opened.repository(), named), report: report}
+		if err := p.bringAll(ctx, layersHeld(made.manifest), f); err != nil {
+			return nil, err
+		}
+		return p.configurationAlone(ctx)
+	})
+}
+
+// layersHeld lists the layers that do not lie elsewhere for good.
+func layersHeld(of v1.Manifest) []v1.Descriptor {
+	return slices.DeleteFunc(slices.Clone(of.Layers), func(layer v1.Descriptor) bool { return len(layer.URLs) > 0 })
 }
 
 // rewritable reads a manifest that can be written anew.

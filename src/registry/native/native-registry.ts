@@ -28,6 +28,10 @@ export function nativeRegistry(engine: EngineClient): Registry {
       const pairs = [...labels].map(([name, value]) => ({ name, value }));
       await engine.ask('registry.record', { reference, labels: pairs }, { signal });
     },
+    async index(repository, tag, images, signal) {
+      const params = { token: engine.token(), repository, tag, images: [...images] };
+      return (await engine.ask('registry.index', params, { signal })).digest;
+    },
     async copy(from, to, signal) {
       await engine.ask('registry.copy', { token: engine.token(), from, to }, { signal });
     },
