@@ -9,7 +9,8 @@ import { z } from 'zod';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const resolveDir = join(root, 'src/helper');
-const FILES = ['protocol.ts', 'build-shapes.ts', 'host-shapes.ts', 'store-shapes.ts', 'stage-shapes.ts'];
+const SHAPES = ['archive', 'build', 'host', 'index', 'registry', 'store', 'stage', 'template'];
+const FILES = ['protocol.ts', ...SHAPES.map((name) => `${name}-shapes.ts`)];
 
 async function loadProtocol() {
   // Inside the checkout, so that the bundle finds the same zod as this script.

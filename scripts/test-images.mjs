@@ -2,9 +2,10 @@
 // Makes base images for tests from Debian packages alone, as an OCI layout in a cache; prints the layout's path.
 // Usage: scripts/test-images.mjs        needs busybox-static and mmdebstrap
 // The layout holds `busybox`, a root file system around one static program, and `debian`, Debian's minbase.
+// Usage: scripts/test-images.mjs ARCHITECTURE        such as arm64: a layout of its own with a `busybox` for that
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +13,8 @@ import { gzipSync } from 'node:zlib';
 const CREATED = 1_767_225_600; // 2026-01-01
 const BUSYBOX = '/bin/busybox';
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'slipway', 'test-images');
-const layout = join(cache, 'oci-1');
+const [foreign] = process.argv.slice(2);
+const layout = join(cache, foreign === undefined ? 'oci-1' : `oci-${foreign}-1`);
 
 function blob(root, mediaType, content) {
   const digest = createHash('sha256').update(content).digest('hex');
@@ -27,7 +29,7 @@ function image(root, name, tar, cmd) {
   const layer = blob(root, 'application/vnd.oci.image.layer.v1.tar+gzip', gzipSync(tar, { level: 6 }));
   const config = {
     created,
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    architecture: foreign ?? (process.arch === 'x64' ? 'amd64' : process.arch),
     os: 'linux',
     config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: [cmd] },
     rootfs: { type: 'layers', diff_ids: [diffId] },
@@ -43,7 +45,8 @@ function image(root, name, tar, cmd) {
   return { ...descriptor, annotations: { 'org.opencontainers.image.ref.name': name } };
 }
 
-function busyboxTar(work) {
+/** @param program what the image is made around; its applets are those of this machine's */
+function busyboxTar(work, program = BUSYBOX) {
   const root = join(work, 'busybox');
   const script = `
     mkdir -p ${[
@@ -64,7 +67,7 @@ function busyboxTar(work) {
       .map((directory) => `"$1/${directory}"`)
       .join(' ')}
     chmod 1777 "$1/tmp" "$1/var/tmp"
-    cp ${BUSYBOX} "$1/bin/busybox"
+    cp ${program} "$1/bin/busybox"
     ${BUSYBOX} --list-full | while read -r applet; do
       [ -e "$1/$applet" ] || ln -s /bin/busybox "$1/$applet"
     done
@@ -103,6 +106,33 @@ function debianTar(work) {
   return readFileSync(tar);
 }
 
+/** The program of another architecture, from the package of this machine's own sources. */
+function foreignBusybox(work) {
+  const state = join(work, 'apt');
+  for (const directory of ['lists/partial', 'archives/partial']) {
+    mkdirSync(join(state, directory), { recursive: true });
+  }
+  const options = [
+    `Dir::State::lists=${state}/lists`,
+    `Dir::Cache=${state}`,
+    `APT::Architectures::=${foreign}`,
+    'APT::Sandbox::User=root',
+  ].flatMap((option) => ['-o', option]);
+  const apt = (...args) => execFileSync('apt-get', ['-qq', ...options, ...args], { cwd: work, stdio: ['ignore', 2, 2] });
+  apt('update');
+  apt('download', `busybox-static:${foreign}`);
+  const file = readdirSync(work).find((name) => name.endsWith(`_${foreign}.deb`)) ?? '';
+  execFileSync('dpkg-deb', ['-x', join(work, file), join(work, 'package')]);
+  const places = ['bin/busybox', 'usr/bin/busybox'].map((path) => join(work, 'package', path));
+  return places.find((path) => existsSync(path)) ?? '';
+}
+
+/** @returns descriptors */
+function images(made, work) {
+  if (foreign !== undefined) return [image(made, 'busybox', busyboxTar(work, foreignBusybox(work)), 'sh')];
+  return [image(made, 'busybox', busyboxTar(work), 'sh'), image(made, 'debian', debianTar(work), 'bash')];
+}
+
 function make() {
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'slipway-images-'));
@@ -110,10 +140,7 @@ function make() {
   try {
     mkdirSync(join(made, 'blobs', 'sha256'), { recursive: true });
     writeFileSync(join(made, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    const manifests = [
-      image(made, 'busybox', busyboxTar(work), 'sh'),
-      image(made, 'debian', debianTar(work), 'bash'),
-    ];
+    const manifests = images(made, work);
     writeFileSync(join(made, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
     rmSync(layout, { recursive: true, force: true });
     renameSync(made, layout);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { constants, homedir, tmpdir } from 'node:os';
 import process from 'node:process';
+import { addAbortSignal } from 'node:stream';
 import { isatty, type WriteStream } from 'node:tty';
 import { interruption } from './cli/interruption.ts';
 import type { ProcessView } from './cli/process-view.ts';
@@ -86,7 +87,14 @@ function written(stream: WriteStream): Promise<void> {
   });
 }
 
+async function readInput(signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of addAbortSignal(signal, process.stdin)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 function viewOfProcess(): ProcessView {
+  const signal = stopSignal();
   return {
     args: process.argv.slice(2),
     env: process.env,
@@ -100,7 +108,8 @@ function viewOfProcess(): ProcessView {
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     terminal: userTerminal(),
-    signal: stopSignal(),
+    signal,
+    readInput: () => readInput(signal),
     clock: { now: Date.now, unique: () => randomBytes(6).toString('hex') },
     zoneMinutes: -new Date().getTimezoneOffset(),
     every(milliseconds, tick) {

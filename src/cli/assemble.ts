@@ -10,21 +10,38 @@ import { type OpenedRepository, openRepository } from '../git/open-repository.ts
 import { type EngineClient, engineClient } from '../helper/engine-client.ts';
 import type { Settings } from '../helper/protocol.ts';
 import { inProcessLocks } from '../locks/in-process/in-process-locks.ts';
+import type { Locks, WarnOfLocks } from '../locks/locks.ts';
+import { locksOnFirstUse } from '../locks/locks-on-first-use.ts';
+import { nestedLocks } from '../locks/nested-locks.ts';
+import {
+  describeSynchronization,
+  type Synchronization,
+  secretsOfSynchronization,
+} from '../locks/synchronization.ts';
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import type { ProgressSink } from '../progress/events.ts';
+import { dockerCredentials } from '../registry/docker-config/docker-credentials.ts';
+import { nativeArchives } from '../registry/native/native-archives.ts';
 import { nativeRegistry } from '../registry/native/native-registry.ts';
+import { nativeSignIn } from '../registry/native/native-sign-in.ts';
 import { nativeTemplates } from '../templates/native/native-templates.ts';
 import type { SessionFlags } from './command.ts';
 import type { FlagValues } from './flag.ts';
 import { freshStores } from './fresh-stores.ts';
+import { kubeSourceOf } from './kube-source-of.ts';
+import type { kubernetesFlags } from './kubernetes-flags.ts';
 import type { ProcessView } from './process-view.ts';
 import { projectOptionsOf } from './project-options-of.ts';
 import { remotesOnFirstUse } from './remotes-on-first-use.ts';
+import type { repositoryFlags } from './repository-flags.ts';
 import { type RunDirectory, runDirectory } from './run-directory.ts';
 import { storeSettings } from './store-settings.ts';
 
+/** Only commands that build have them. */
+type LockFlags = Pick<typeof repositoryFlags, 'synchronization'> & typeof kubernetesFlags;
+
 export interface AssembleOptions {
-  readonly flags: FlagValues<SessionFlags>;
+  readonly flags: FlagValues<SessionFlags> & Partial<FlagValues<LockFlags>>;
   readonly view: ProcessView;
   readonly progress: ProgressSink;
   /** Does the log show colours? */
@@ -41,22 +58,32 @@ export interface Assembled {
 /** Builds the adapters of all ports and hands them down; none of them is started before it is used. */
 export async function assemble(options: AssembleOptions): Promise<Assembled> {
   const { flags, view, progress, colored, secrets } = options;
-  const temporary = runDirectory(resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory), (path, run) =>
-    removeByEngine(options, path, run),
-  );
+  const parent = resolve(view.cwd, flags.tmpDir ?? view.temporaryDirectory);
+  const temporary = runDirectory(parent, (path, run) => removeByEngine(options, path, run));
   const engine = engineClient(async (store) => startEngine(options, await temporary.path(), { store }));
   const { builder, stages, terminals, images, fresh } = storesOf(options, engine, temporary);
   const project = projectOptionsOf(flags, view.cwd);
   const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
   const git = repositoryOnce(project, view, join(home, 'submodules'));
   const remotes = remotesOnFirstUse(
-    () => remoteRepositories(view.env, { caches: join(home, 'local_cache'), directory: project.directory }),
+    () =>
+      remoteRepositories(view.env, {
+        caches: join(home, 'local_cache'),
+        directory: project.directory,
+        offline: isOffline(flags),
+      }),
     view.signal,
   );
   const session: Session = {
     version: VERSION,
     project,
-    host: { home, platform: hostPlatform(view.architecture), runDirectory: temporary.path },
+    host: {
+      home,
+      platform: hostPlatform(view.architecture),
+      runDirectory: temporary.path,
+      temporary: parent,
+      dockerConfig: resolve(view.cwd, flags.dockerConfig ?? join(view.homeDirectory, '.docker')),
+    },
     env: view.env,
     ports: {
       git: git.open,
@@ -67,14 +94,18 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
       images,
       freshStore: fresh.make,
       registry: nativeRegistry(engine),
+      archives: nativeArchives(engine),
+      signIn: nativeSignIn(engine),
+      credentials: (directory) => dockerCredentials(directory, view.env),
       dockerfile: nativeDockerfileReader(engine, temporary.path),
       templates: nativeTemplates(engine),
-      locks: inProcessLocks(),
+      locks: locksOf(options, home),
       warmUp: engine.warmUp,
     },
     progress,
     colored,
     write: (text) => view.stdout.write(text),
+    read: view.readInput,
     secrets,
     signal: view.signal,
     clock: view.clock,
@@ -83,6 +114,44 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     session,
     close: () => closeAll([engine.close, fresh.close, git.close, remotes.close, temporary.remove], progress),
   };
+}
+
+/** Among the images of the run first, then among all builders that the options name. */
+function locksOf({ flags, view, progress, secrets }: AssembleOptions, home: string): Locks {
+  const place: Synchronization = flags.synchronization ?? { kind: 'local' };
+  for (const secret of secretsOfSynchronization(place)) secrets.add(secret);
+  const { env, clock } = view;
+  const address = describeSynchronization(place);
+  const warn: WarnOfLocks = (problem) => progress.emit({ kind: 'warning', problem });
+  // Nobody asked for them: a home that cannot be written to has no other builders anyway.
+  const tellQuietly: WarnOfLocks = ({ message }) => progress.emit({ kind: 'debug', line: message });
+  const load = async (): Promise<Locks> => {
+    switch (place.kind) {
+      case 'local':
+        return await locksOfMachine(
+          join(home, 'service', 'locks'),
+          flags.synchronization ? warn : tellQuietly,
+        );
+      case 'etcd': {
+        const { etcdLocks } = await import('../locks/etcd/etcd-locks.ts');
+        return await etcdLocks({ place, address, env, warn });
+      }
+      case 'kubernetes': {
+        const { kubernetesLocks } = await import('../locks/kubernetes/kubernetes-locks.ts');
+        const source = kubeSourceOf(place, flags, view);
+        return await kubernetesLocks({ namespace: place.namespace, source, address, now: clock.now, warn });
+      }
+    }
+  };
+  return nestedLocks(inProcessLocks(), locksOnFirstUse(load));
+}
+
+async function locksOfMachine(directory: string, warn: WarnOfLocks): Promise<Locks> {
+  const [{ machineLocks }, { optionalLocks }] = await Promise.all([
+    import('../locks/machine/machine-locks.ts'),
+    import('../locks/optional-locks.ts'),
+  ]);
+  return optionalLocks(machineLocks(directory), directory, warn);
 }
 
 /** The store of the user, and those that last no longer than the run. */
@@ -149,6 +218,7 @@ function engineSettings(
     skipTlsVerifyRegistry: flags.skipTlsVerifyRegistry,
     dockerConfig: flags.dockerConfig === null ? '' : resolve(cwd, flags.dockerConfig),
     registryMirrors: [...flags.containerRegistryMirror],
+    offline: isOffline(flags),
     networkParallelism: networkParallelism(env['WERF_NETWORK_PARALLELISM'] ?? ''),
     runDirectory,
   };
@@ -159,6 +229,11 @@ function hostPlatform(architecture: string): Platform {
   const platform = parsePlatform(architecture === 'x64' ? 'amd64' : architecture);
   if (platform) return platform;
   throw new UserError('PLATFORM_UNKNOWN', `slipway does not know the architecture ${architecture}`);
+}
+
+/** Commands that build have such an option. */
+function isOffline(flags: FlagValues<SessionFlags>): boolean {
+  return 'offline' in flags && flags.offline === true;
 }
 
 /** 0 lets the engine choose. */
@@ -214,14 +289,18 @@ function repositoryOnce(
 
 async function remoteRepositories(
   env: ProcessView['env'],
-  { caches, directory }: { readonly caches: string; readonly directory: string },
+  {
+    caches,
+    directory,
+    offline,
+  }: { readonly caches: string; readonly directory: string; readonly offline: boolean },
 ) {
   const [{ cliRemoteRepositories }, { machineLocks }] = await Promise.all([
     import('../git/cli/remote-repositories.ts'),
     import('../locks/machine/machine-locks.ts'),
   ]);
   const { hold } = machineLocks(join(caches, 'locks'));
-  return cliRemoteRepositories({ env, cache: join(caches, 'git_repos'), directory, hold });
+  return cliRemoteRepositories({ env, cache: join(caches, 'git_repos'), directory, offline, hold });
 }
 
 function tell(progress: ProgressSink, { why, warnings }: OpenedStore): void {

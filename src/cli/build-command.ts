@@ -12,7 +12,6 @@ import { hostFlags } from './host-flags.ts';
 import { introspectionOf } from './introspection-of.ts';
 import { kubernetesFlags } from './kubernetes-flags.ts';
 import { logFlags } from './log-flags.ts';
-import { onePlatform } from './one-platform.ts';
 import { projectFlags } from './project-flags.ts';
 import { reportOptionsOf } from './report-options-of.ts';
 import { repositoryFlags } from './repository-flags.ts';
@@ -40,8 +39,7 @@ export const buildFlagTable = {
   }),
   offline: toggle('offline', {
     section,
-    summary: 'ask no registry and no remote repository',
-    status: 'unsupported',
+    summary: 'ask no registry and no remote repository: what is missing on this machine is an error',
   }),
   insecureHelmDependencies: toggle('insecure-helm-dependencies', {
     section,
@@ -105,7 +103,9 @@ export function buildRequestOf(
     images: positionals,
     finalImagesOnly: given.finalImagesOnly,
     storage: storageRolesOf(given),
-    platforms: onePlatform(given.platform),
+    offline: given.offline,
+    platforms: given.platform,
+    ownPlatformOnly: false,
     network: networkOf(given.backendNetwork),
     limit: introspects(introspection) ? 1 : limitOf(given),
     requireBuilt: given.requireBuiltImages || given.checkBuiltImages,

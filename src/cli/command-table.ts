@@ -24,6 +24,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./stage-image-command.ts')).stageImageCommand,
   },
   {
+    name: 'stages copy',
+    summary: 'copy stages between repositories, or to and from a file',
+    load: async () => (await import('./stages-copy-command.ts')).stagesCopyCommand,
+  },
+  {
+    name: 'export',
+    summary: 'copy images to free names, without the labels of slipway, built if needed',
+    load: async () => (await import('./export-command.ts')).exportCommand,
+  },
+  {
     name: 'config render',
     summary: 'print the rendered configuration',
     load: async () => (await import('./config-render-command.ts')).configRenderCommand,
@@ -37,6 +47,41 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'config graph',
     summary: 'print what each image depends on',
     load: async () => (await import('./config-graph-command.ts')).configGraphCommand,
+  },
+  {
+    name: 'managed-images ls',
+    summary: 'print the names of images that the repository knows',
+    load: async () => (await import('./managed-images-commands.ts')).managedImagesLsCommand,
+  },
+  {
+    name: 'managed-images add',
+    summary: 'record the name of an image in the repository',
+    load: async () => (await import('./managed-images-commands.ts')).managedImagesAddCommand,
+  },
+  {
+    name: 'managed-images rm',
+    summary: 'remove the name of an image from the repository',
+    load: async () => (await import('./managed-images-commands.ts')).managedImagesRmCommand,
+  },
+  {
+    name: 'cr login',
+    summary: 'log in to a registry',
+    load: async () => (await import('./cr-login-command.ts')).crLoginCommand,
+  },
+  {
+    name: 'cr logout',
+    summary: 'forget the login of a registry',
+    load: async () => (await import('./cr-logout-command.ts')).crLogoutCommand,
+  },
+  {
+    name: 'ci-env',
+    summary: 'print lines that prepare a job of GitLab CI or GitHub Actions',
+    load: async () => (await import('./ci-env-command.ts')).ciEnvCommand,
+  },
+  {
+    name: 'slugify',
+    summary: 'make a name fit for a tag, a release or a namespace',
+    load: async () => (await import('./slugify-command.ts')).slugifyCommand,
   },
   {
     name: 'doctor',
@@ -66,19 +111,10 @@ function loadAll(): Promise<readonly Command[]> {
 
 /** Commands that a later version brings. */
 export const LATER: readonly string[] = [
-  'cr login',
-  'cr logout',
   'host cleanup',
   'host purge',
   'cleanup',
   'purge',
-  'managed-images ls',
-  'managed-images add',
-  'managed-images rm',
-  'export',
-  'stages copy',
-  'ci-env',
-  'slugify',
   'compose config',
   'compose up',
   'compose run',

@@ -2,7 +2,7 @@ import { text, toggle } from './flag.ts';
 
 const section = 'kubernetes';
 
-/** Access to a cluster. `build` needs it only for locks kept there, which this version does not know yet. */
+/** Access to a cluster; `build` needs it only for locks that are kept there. */
 export const kubernetesFlags = {
   kubeConfig: text('kube-config', 'PATH', {
     section,

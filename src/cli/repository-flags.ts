@@ -1,5 +1,6 @@
+import { parseSynchronization, type Synchronization } from '../locks/synchronization.ts';
 import { parseRepository, type RepositoryAddress } from '../oci/repository-address.ts';
-import { choice, type Flag, list, type Parsed, parsed, text } from './flag.ts';
+import { choice, list, type Parsed, parsed, text } from './flag.ts';
 
 const section = 'repositories';
 const KINDS = [
@@ -18,18 +19,14 @@ const KINDS = [
 /** The local storage of this machine, written as an address. */
 export const LOCAL = ':local';
 
-const synchronization: Flag<string | null> = {
-  ...text('synchronization', 'ADDRESS', {
-    section,
-    short: 'S',
-    env: ['WERF_SYNCHRONIZATION'],
-    summary: 'where builds lock what they work on; only `:local` in this version',
-  }),
-  parse([value = '']): Parsed<string | null> {
-    if (value === LOCAL) return { ok: true, value };
-    return { ok: false, reason: `"${value}" is not supported yet by this version: only ${LOCAL} is` };
-  },
-};
+const synchronization = parsed<Synchronization>('synchronization', 'ADDRESS', parseSynchronization, {
+  section,
+  short: 'S',
+  env: ['WERF_SYNCHRONIZATION'],
+  summary:
+    'where builders lock what they work on: etcd://HOST:PORT, etcds://HOST:PORT, kubernetes://NAMESPACE[:CONTEXT][@CONFIG]',
+  fallbackText: ':local, files of this machine',
+});
 
 /** Where stages are stored. */
 export const repositoryFlags = {

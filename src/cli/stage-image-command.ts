@@ -2,7 +2,6 @@ import { stageImage } from '../commands/stage-image.ts';
 import { sessionCommand } from './command.ts';
 import { hostFlags } from './host-flags.ts';
 import { logFlags } from './log-flags.ts';
-import { onePlatform } from './one-platform.ts';
 import { projectFlags } from './project-flags.ts';
 import { repositoryFlags } from './repository-flags.ts';
 import { storageRolesOf } from './storage-roles.ts';
@@ -24,7 +23,7 @@ Nothing is built: what is not built yet is an error. IMAGE may be left out where
   output: 'data',
   async run({ flags, positionals: [image = null] }, session) {
     const storage = storageRolesOf(flags);
-    const name = await stageImage({ image, storage, platforms: onePlatform(flags.platform) }, session);
+    const name = await stageImage({ image, storage, platforms: flags.platform }, session);
     return `${name}\n`;
   },
 });

@@ -10,8 +10,12 @@ export interface BuildRequest {
   /** Restricts what no argument names to final images; what they need is built too. */
   readonly finalImagesOnly: boolean;
   readonly storage: StorageRoles;
+  /** No registry and no remote repository is asked; `storage` tells only whose copies on this machine may be used. */
+  readonly offline: boolean;
   /** In order, each once; empty: those of the images. */
   readonly platforms: readonly Platform[];
+  /** Of an image of several platforms only that of this machine is built. */
+  readonly ownPlatformOnly: boolean;
   /** Beats the images' own; null: not given. */
   readonly network: string | null;
   /** At most so many images at once; null: no limit. */

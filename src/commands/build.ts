@@ -1,5 +1,5 @@
 import type { Project } from '../config/project.ts';
-import type { ImageResult } from '../conveyor/image-result.ts';
+import type { BuiltImage } from '../conveyor/built-image.ts';
 import { imageTitle } from '../conveyor/image-title.ts';
 import { checkIntrospectedImages, requireTerminal } from '../conveyor/introspection.ts';
 import { processImages } from '../conveyor/process-images.ts';
@@ -7,23 +7,30 @@ import { type Publishing, publishResults } from '../conveyor/publish-results.ts'
 import { UserError } from '../diagnostics/user-error.ts';
 import type { BuildReport } from './build-report.ts';
 import type { BuildRequest } from './build-request.ts';
+import type { ChoosableImage } from './choose-images.ts';
 import { conveyorPartsOf } from './conveyor-parts-of.ts';
-import { plannedBuild } from './planned-build.ts';
+import { offlineParts, reachable } from './offline-build.ts';
+import { plannedBuild, requireIndexes } from './planned-build.ts';
 import { reportOf } from './report-of-results.ts';
 import { saveBuildReport } from './save-build-report.ts';
 import type { Session } from './session.ts';
 
 export interface BuildOutcome {
-  readonly results: readonly ImageResult[];
+  readonly results: readonly BuiltImage[];
   readonly report: BuildReport;
 }
 
 /**
  * Builds images of the commit and all that they need, or finds them built.
+ * @param onPlanned hears which images will be processed; it may refuse them
  * @returns what was done; also written where the request says
  * @throws UserError naming the image that failed, after all others have stopped
  */
-export async function build(request: BuildRequest, session: Session): Promise<BuildOutcome> {
+export async function build(
+  request: BuildRequest,
+  session: Session,
+  onPlanned: (images: readonly ChoosableImage[]) => void = () => undefined,
+): Promise<BuildOutcome> {
   if (request.report.use) {
     throw new UserError('NOT_SUPPORTED', '--use-build-report is not supported by build yet');
   }
@@ -34,7 +41,11 @@ export async function build(request: BuildRequest, session: Session): Promise<Bu
     names.map((name) => ({ title: imageTitle(name), kind })),
   );
   checkIntrospectedImages(request.introspection, known);
-  const parts = await conveyorPartsOf(request, session, { opened, workshop: session.ports });
+  const planned = new Map(sets.flat().map(({ name, config }) => [name, config.final]));
+  onPlanned([...planned].map(([name, final]) => ({ name, final })));
+  const made = await conveyorPartsOf(reachable(request), session, { opened, workshop: session.ports });
+  requireIndexes(made.primary, sets);
+  const parts = await offlineParts(request, made, { sets, session });
   const { limit, requireBuilt, report } = request;
   try {
     const processed = await processImages(parts, sets, { limit, requireBuilt, signal: session.signal });

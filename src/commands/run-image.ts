@@ -1,8 +1,10 @@
-import type { ImageResult } from '../conveyor/image-result.ts';
+import type { BuiltImage } from '../conveyor/built-image.ts';
+import { lastOf } from '../conveyor/image-result.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { runTaskOnceBusy } from '../progress/task.ts';
 import { build } from './build.ts';
 import type { BuildRequest } from './build-request.ts';
+import { emulationOf } from './emulation-of.ts';
 import type { Session } from './session.ts';
 
 export interface RunImageRequest {
@@ -18,7 +20,7 @@ export interface RunImageRequest {
  * @throws UserError with the command's exit status when that is not 0
  */
 export async function runImage(request: RunImageRequest, session: Session): Promise<void> {
-  const { results } = await build(request.build, session);
+  const { results } = await build({ ...request.build, ownPlatformOnly: true }, session);
   const wanted = new Set(request.build.images);
   const chosen =
     wanted.size === 0 ? results : results.filter(({ name }) => wanted.has(name === '' ? '~' : name));
@@ -34,12 +36,13 @@ export async function runImage(request: RunImageRequest, session: Session): Prom
 }
 
 async function runInContainer(
-  { name, stages }: ImageResult,
+  { name, parts: [part] }: BuiltImage,
   command: readonly string[],
-  { ports, progress, signal, clock, write }: Session,
+  { ports, host, progress, signal, clock, write }: Session,
 ): Promise<number> {
-  const last = stages.at(-1);
-  if (!last) throw new Error(`image ${name} has no stage`);
+  if (!part) throw new Error(`image ${name} was not built`);
+  await emulationOf({ host, clock }).require(part.platform);
+  const last = lastOf(part);
   const { facts } = last.stage;
   const { builder, images } = ports;
   const onLine = (line: string) => write(`${line}\n`);
@@ -58,7 +61,7 @@ async function runInContainer(
   const fetched = await runTaskOnceBusy({ progress, now: clock.now, title }, (task) =>
     builder.pull(
       reference,
-      { policy: 'missing', platform: facts.platform },
+      { policy: 'missing', platform: part.platform },
       { signal, onLine: task.line, onBytes: task.bytes },
     ),
   );

@@ -10,7 +10,9 @@ import type { RemoteRepositories } from '../git/remote-repositories.ts';
 import type { Locks } from '../locks/locks.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ProgressSink } from '../progress/events.ts';
+import type { Archives } from '../registry/archives.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { CredentialStore, SignIn } from '../registry/sign-in.ts';
 import type { TemplateRenderer } from '../templates/templates.ts';
 
 /** Variables of the process as they were when it started. */
@@ -32,6 +34,8 @@ export interface Session {
   readonly colored: boolean;
   /** Writes data to standard output at once, for commands whose data is a stream. */
   readonly write: (text: string) => void;
+  /** Standard input to its end, as UTF-8. */
+  readonly read: () => Promise<string>;
   /** Values added here are masked in everything that is shown from then on. */
   readonly secrets: SecretMask;
   /** Aborted by signals of the process; its reason is a UserError with the exit status. */
@@ -52,6 +56,10 @@ export interface Ports {
   /** An empty store of its own, to build into and throw away. */
   freshStore(): Promise<FreshStore>;
   readonly registry: Registry;
+  readonly archives: Archives;
+  readonly signIn: SignIn;
+  /** Those of Docker's config.json in a directory. @param directory absolute */
+  credentials(directory: string): CredentialStore;
   readonly dockerfile: DockerfileReader;
   readonly templates: TemplateRenderer;
   readonly locks: Locks;
@@ -72,6 +80,10 @@ export interface HostPlaces {
   readonly platform: Platform;
   /** Private directory of this run: made at its first use, removed with everything in it when the command ends. */
   runDirectory(): Promise<string>;
+  /** Absolute path of the directory of temporary files; it may be missing. */
+  readonly temporary: string;
+  /** Absolute path of the directory of Docker's config.json; it may be missing. */
+  readonly dockerConfig: string;
 }
 
 export interface Clock {

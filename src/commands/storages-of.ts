@@ -32,6 +32,7 @@ export interface Storages {
 
 export interface StoragesRequest {
   readonly project: string;
+  /** Taken where a tag names an index; those of stages name one image each, for whatever platform. */
   readonly platform: Platform;
   readonly workshop: LocalWork;
 }

@@ -1,8 +1,9 @@
 import type { DockerfileImage } from '../config/project.ts';
 import type { BuildSource, LocalImage } from '../engine/engine.ts';
-import { parsePlatform } from '../oci/platform.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { type DependedImage, dependencyNamed } from '../stages/dockerfile-dependency.ts';
 import { DOCKERFILE_STAGE, type DockerfileStage, dockerfilePath } from '../stages/dockerfile-stage.ts';
+import { stagePlatforms } from '../stages/stage-platforms.ts';
 import { stageLabels } from '../stages/stage-labels.ts';
 import { anyStage } from '../storage/first-usable.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
@@ -18,6 +19,7 @@ export async function buildDockerfileStage(
   run: ImageRun<DockerfileImage>,
   stage: DockerfileStage,
 ): Promise<BuiltStage | null> {
+  for (const platform of platformsOfCommands(stage, run.platform)) await parts.emulation.require(platform);
   const bases = await pullBases(parts, run, stage);
   if (bases.changed) return null;
   const plain = await build(parts, run, stage);
@@ -31,6 +33,13 @@ export async function buildDockerfileStage(
     made: { kind: 'image', image: labelled.facts.id },
     basePulled: bases.pulled,
   });
+}
+
+/** For which platforms the stages of the file are that run commands. */
+function platformsOfCommands({ parsed }: DockerfileStage, target: Platform): readonly Platform[] {
+  const platforms = stagePlatforms(parsed.stages, target);
+  const running = parsed.stages.filter(({ instructions }) => instructions.some(({ name }) => name === 'RUN'));
+  return running.map(({ index }) => platforms.get(index) ?? target);
 }
 
 interface PulledBases {

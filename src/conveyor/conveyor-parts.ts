@@ -15,6 +15,7 @@ import type { ImageTimes } from '../storage/image-times.ts';
 import type { ImportRecords } from '../storage/import-records.ts';
 import type { StageStorage } from '../storage/stage-storage.ts';
 import type { BaseConfigurations } from './base-configurations.ts';
+import type { Emulation } from './emulation.ts';
 import type { Introspection } from './introspection.ts';
 import type { MountPlaces } from './mount-places.ts';
 import type { MappingRun } from './stapel/mapping-run.ts';
@@ -29,8 +30,6 @@ export interface ConveyorParts {
   /** Unix seconds: dates of images and of files from git. */
   readonly sourceDateEpoch: number;
   readonly hostPlatform: Platform;
-  /** Platforms from the command line; empty: those of the images. */
-  readonly platforms: readonly Platform[];
   /** Beats the images' own; null: not given. */
   readonly network: string | null;
   readonly primary: StageStorage;
@@ -62,6 +61,8 @@ export interface ConveyorParts {
   ) => Promise<boolean>;
   readonly skipImageSpec: boolean;
   readonly toolchain: Toolchain;
+  /** Asked before commands run. */
+  readonly emulation: Emulation;
   /** Shells that the user wants. */
   readonly introspection: Introspection;
   readonly ansible: AnsibleSettings;

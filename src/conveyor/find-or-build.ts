@@ -109,7 +109,7 @@ async function adopt(
 }
 
 function eventOf({ name, network, previous }: StageOrder, run: ImageRun, stage: StoredStage) {
-  const summary = stageSummary(stage, { network, platform: null, previous });
+  const summary = stageSummary(stage, { network, platform: run.shownPlatform, previous });
   return { image: run.title, stage: name, task: run.task.id, summary };
 }
 

@@ -1,4 +1,5 @@
 import type { ImageConfig } from '../config/project.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { StageName } from '../stages/stage-digest.ts';
 import type { StoredStage } from '../storage/stage-storage.ts';
 
@@ -17,13 +18,13 @@ export interface StageResult {
   readonly duration: number;
 }
 
+/** An image for one platform. */
 export interface ImageResult {
   /** '' is the nameless image. */
   readonly name: string;
   readonly config: ImageConfig;
+  readonly platform: Platform;
   readonly stages: readonly StageResult[];
-  /** Its last stage in the final repository, where there is one. */
-  readonly final?: StoredStage;
   /** Milliseconds. */
   readonly duration: number;
 }
@@ -36,7 +37,11 @@ export function imageOf(results: ReadonlyMap<string, ImageResult>, name: string)
 }
 
 export function lastStage(results: ReadonlyMap<string, ImageResult>, name: string): StoredStage {
-  const last = imageOf(results, name).stages.at(-1);
+  return lastOf(imageOf(results, name)).stage;
+}
+
+export function lastOf({ name, stages }: Pick<ImageResult, 'name' | 'stages'>): StageResult {
+  const last = stages.at(-1);
   if (!last) throw new Error(`image ${name} has no stage`);
-  return last.stage;
+  return last;
 }

@@ -1,4 +1,8 @@
-import type { PlannedBuild } from './image-plan.ts';
+/** Work that waits for other work. */
+interface Waiting {
+  readonly name: string;
+  readonly needs: readonly string[];
+}
 
 /** What an image is taken for that was never built: longer than one that is known to be found at once. */
 const UNKNOWN = 1000;
@@ -8,16 +12,16 @@ const UNKNOWN = 1000;
  * which need them is longest. Equal ones stay in the order of the file.
  * @param times milliseconds by name, of earlier builds
  */
-export function longestFirst(
-  planned: readonly PlannedBuild[],
+export function longestFirst<T extends Waiting>(
+  planned: readonly T[],
   times: ReadonlyMap<string, number>,
-): readonly PlannedBuild[] {
-  const needing = new Map<string, PlannedBuild[]>();
+): readonly T[] {
+  const needing = new Map<string, T[]>();
   for (const build of planned) {
     for (const need of build.needs) needing.set(need, [...(needing.get(need) ?? []), build]);
   }
   const chains = new Map<string, number>();
-  const chainOf = ({ name }: PlannedBuild): number => {
+  const chainOf = ({ name }: T): number => {
     const known = chains.get(name);
     if (known !== undefined) return known;
     const after = (needing.get(name) ?? []).map(chainOf);

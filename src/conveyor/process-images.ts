@@ -5,7 +5,7 @@ import { runTask } from '../progress/task.ts';
 import { withoutBroken } from './broken-stage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 import { processDockerfileImage } from './dockerfile-image.ts';
-import type { PlannedBuild } from './image-plan.ts';
+import { buildKey, type PlannedBuild } from './image-plan.ts';
 import type { ImageResult } from './image-result.ts';
 import { imageTitle } from './image-title.ts';
 import { longestFirst } from './longest-first.ts';
@@ -31,23 +31,23 @@ export async function processImages(
 ): Promise<readonly ImageResult[]> {
   const planned = sets.flat();
   const several = planned.length > 1 && options.limit !== 1;
-  if (several) parts.progress.emit({ kind: 'plan', limit: options.limit, sets: sets.map(listed) });
-  const place = new Map(planned.map(({ name }, index) => [name, index] as const));
-  const tasks = longestFirst(planned, await parts.times.read()).map((build) => ({
-    name: build.name,
-    needs: build.needs,
+  const shown = shownBy(planned);
+  if (several) parts.progress.emit({ kind: 'plan', limit: options.limit, sets: sets.map((set) => set.map(shown)) });
+  const mappings = mappingsOnce(parts);
+  const tasks = planned.map((build, index) => ({
+    name: buildKey(build),
+    needs: build.needs.map((name) => buildKey({ name, platform: build.platform })),
     run: (signal: AbortSignal, needed: ReadonlyMap<string, ImageResult>) =>
       processImage(
-        parts,
-        { build, needed, index: place.get(build.name) ?? 0, count: planned.length },
+        { ...parts, mappingsOf: mappings },
+        { build, needed, index, count: planned.length, shown: shown(build).platform ?? null },
         { ...options, signal },
       ),
   }));
-  const results = await runTaskGroup(tasks, options);
+  const results = await runTaskGroup(longestFirst(tasks, await parts.times.read()), options);
   await parts.times.note(builtIn(results));
-  const ordered = planned.map(({ name }) => results.get(name)).filter((result) => result !== undefined);
-  if (several) parts.progress.emit({ kind: 'summary', sets: sets.map((set) => timed(set, results)) });
-  return ordered;
+  if (several) parts.progress.emit({ kind: 'summary', sets: sets.map((set) => timed(set, results, shown)) });
+  return planned.map((build) => results.get(buildKey(build))).filter((result) => result !== undefined);
 }
 
 /** Times of images of which something was built: finding takes none. */
@@ -56,38 +56,66 @@ function builtIn(results: ReadonlyMap<string, ImageResult>): ReadonlyMap<string,
   return new Map(built.map(([name, { duration }]) => [name, duration]));
 }
 
-interface ImageInPlan {
+/** The mappings of an image are the same for all its platforms. */
+function mappingsOnce({ mappingsOf }: ConveyorParts): ConveyorParts['mappingsOf'] {
+  const opened = new Map<string, ReturnType<ConveyorParts['mappingsOf']>>();
+  return (image, title) => {
+    const known = opened.get(title) ?? mappingsOf(image, title);
+    opened.set(title, known);
+    return known;
+  };
+}
+
+export interface ImageInPlan {
   readonly build: PlannedBuild;
+  /** What was processed so far. @see buildKey */
   readonly needed: ReadonlyMap<string, ImageResult>;
   readonly index: number;
   readonly count: number;
+  /** The platform, where the run builds several. */
+  readonly shown: string | null;
 }
 
-async function processImage(
+/** Takes one image through its stages for its platform. */
+export async function processImage(
   parts: ConveyorParts,
-  { build: { name, config }, needed, index, count }: ImageInPlan,
+  { build, needed, index, count, shown }: ImageInPlan,
   { requireBuilt, signal }: ProcessOptions,
 ): Promise<ImageResult> {
+  const { name, config, platform } = build;
   const started = parts.now();
-  const title = imageTitle(name);
+  const title = shown === null ? imageTitle(name) : `${imageTitle(name)} [${shown}]`;
   const counter = count > 1 ? `(${index + 1}/${count}) ` : '';
   const sign = config.final ? '⛵' : '🛸';
-  const platform = parts.platforms[0] ?? config.platforms[0] ?? parts.hostPlatform;
   try {
     const process = { progress: parts.progress, now: parts.now, image: title };
     const stages = await runTask({ ...process, title: `${sign} ${counter}image ${title}` }, async (task) => {
-      const run = { title, name, platform, task, requireBuilt, signal };
+      const run = { title, name, platform, shownPlatform: shown, task, requireBuilt, signal };
+      const forIt = neededBy(build, needed);
       return await withoutBroken(parts, title, signal, async () => {
         if (config.kind === 'dockerfile')
-          return await processDockerfileImage(parts, { ...run, image: config }, needed);
-        const mappings = await parts.mappingsOf(config, title);
-        return await processStapelImage(parts, { ...run, image: config, mappings, needed });
+          return await processDockerfileImage(parts, { ...run, image: config }, forIt);
+        const mappings = await parts.mappingsOf(config, imageTitle(name));
+        return await processStapelImage(parts, { ...run, image: config, mappings, needed: forIt });
       });
     });
-    return { name, config, stages, duration: parts.now() - started };
+    return { name, config, platform, stages, duration: parts.now() - started };
   } catch (error) {
     throw naming(title, error);
   }
+}
+
+/** By name: what an image needs is for its own platform. */
+function neededBy(
+  { needs, platform }: PlannedBuild,
+  results: ReadonlyMap<string, ImageResult>,
+): ReadonlyMap<string, ImageResult> {
+  return new Map(
+    needs.flatMap((name): [string, ImageResult][] => {
+      const result = results.get(buildKey({ name, platform }));
+      return result ? [[name, result]] : [];
+    }),
+  );
 }
 
 /** The image's name in front of what went wrong with it. */
@@ -103,17 +131,21 @@ function naming(title: string, error: unknown): unknown {
   });
 }
 
-function plannedImage({ name, config }: PlannedBuild): PlannedImage {
-  return { name: imageTitle(name), kind: config.final ? 'final' : 'intermediate' };
+type Shown = (build: PlannedBuild) => PlannedImage;
+
+/** Images as they are listed: with their platforms, where the run builds several. */
+function shownBy(planned: readonly PlannedBuild[]): Shown {
+  const isOne = new Set(planned.map(({ platform }) => platform)).size <= 1;
+  return ({ name, config, platform }) => ({
+    name: imageTitle(name),
+    kind: config.final ? 'final' : 'intermediate',
+    ...(isOne ? {} : { platform }),
+  });
 }
 
-function listed(set: readonly PlannedBuild[]): readonly PlannedImage[] {
-  return set.map(plannedImage);
-}
-
-function timed(set: readonly PlannedBuild[], results: ReadonlyMap<string, ImageResult>) {
+function timed(set: readonly PlannedBuild[], results: ReadonlyMap<string, ImageResult>, shown: Shown) {
   return set.map((build) => ({
-    image: plannedImage(build),
-    duration: results.get(build.name)?.duration ?? 0,
+    image: shown(build),
+    duration: results.get(buildKey(build))?.duration ?? 0,
   }));
 }

@@ -4,8 +4,11 @@
  * Bulk data (layers, contexts, path lists) never passes here: it goes through a socket or a file that a field names.
  */
 import { z } from 'zod';
+import { ArchiveFill, ArchiveFilled, ArchiveImages, ArchiveList, ArchiveUnload } from './archive-shapes.ts';
 import { BuildSecret, Pair } from './build-shapes.ts';
 import { HostCheck, HostReport } from './host-shapes.ts';
+import { RegistryIndex } from './index-shapes.ts';
+import { RegistryLogin } from './registry-shapes.ts';
 import {
   FilesChecked,
   FilesChecksum,
@@ -45,6 +48,8 @@ export const Settings = z.strictObject({
   registryMirrors: z.array(z.string()),
   /** At most so many requests to one registry host at a time; 0: the default. */
   networkParallelism: z.int(),
+  /** No registry is asked: what would need one fails with the code OFFLINE. */
+  offline: z.boolean(),
   /** Directory of files of this run; exists, private, removed by the caller. */
   runDirectory: z.string(),
 });
@@ -321,7 +326,12 @@ export const OPERATIONS = {
   'registry.configuration': { params: RegistryConfiguration, result: ImageConfiguration, store: false },
   'registry.reconfigure': { params: RegistryReconfigure, result: Pushed, store: false },
   'registry.record': { params: RegistryRecord, result: Pushed, store: false },
+  'registry.index': { params: RegistryIndex, result: Pushed, store: false },
   'registry.delete': { params: RegistryDelete, result: Nothing, store: false },
+  'archive.list': { params: ArchiveList, result: ArchiveImages, store: false },
+  'archive.fill': { params: ArchiveFill, result: ArchiveFilled, store: false },
+  'archive.unload': { params: ArchiveUnload, result: Nothing, store: false },
+  'registry.login': { params: RegistryLogin, result: Nothing, store: false },
   'host.check': { params: HostCheck, result: HostReport, store: true },
   'store.open': { params: StoreOpen, result: StoreOpened, store: true },
   'image.list': { params: ImageList, result: TagList, store: true },

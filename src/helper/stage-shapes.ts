@@ -127,13 +127,15 @@ export const FilesChecked = z.strictObject({
 
 /** The same layers with another configuration, given as JSON; what it says of layers is ignored. */
 export const ImageReconfigure = z.strictObject({ image: z.string(), configuration: z.string() });
-/** The same in a registry, without reading a layer. Both references are of one repository. */
+/** The same in a registry; within one repository without reading a layer. */
 export const RegistryReconfigure = z.strictObject({
   token: z.string(),
   from: z.string(),
   to: z.string(),
   platform: z.string(),
   configuration: z.string(),
+  /** Or only put under its digest, for an index to list it. */
+  tagged: z.boolean(),
 });
 export const RegistryConfiguration = z.strictObject({ reference: z.string(), platform: z.string() });
 

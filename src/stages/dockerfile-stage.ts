@@ -93,10 +93,10 @@ export function dockerfilePath({ context, dockerfile }: DockerfileImage): string
 }
 
 async function read(
-  { image, platform, reader, dependencies, base, signal }: DockerfileStageParts,
+  { image, reader, dependencies, base, signal }: DockerfileStageParts,
   request: Omit<ParseRequest, 'bases'>,
 ): Promise<ReadDockerfile> {
-  const configuration = async (reference: string): Promise<BaseConfiguration> => {
+  const configuration = async (reference: string, platform: Platform): Promise<BaseConfiguration> => {
     const facts = dependencyNamed(reference, dependencies)?.image.facts;
     if (!facts) return await base(reference, platform);
     return { reference, env: [...facts.env], onBuild: [...facts.onBuild] };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIndexTag } from '../stages/index-tag.ts';
 import { formatStageId, parseStageId, type StageId } from '../stages/stage-id.ts';
 
 /** Longest tag that registries take. */
@@ -30,11 +31,12 @@ export function managedImageName(tag: string): string | null {
   return managedImageTag(name) === tag ? name : null;
 }
 
-/** An image at a commit is this stage. */
+/** An image at a commit is this. */
 export interface CommitRecord {
   readonly image: string;
   readonly commit: string;
-  readonly stage: StageId;
+  /** Tag of its last stage, or of the index of those of its platforms. */
+  readonly tag: string;
 }
 
 /** Names of images in records of commits: only compared with those of known names. */
@@ -43,15 +45,16 @@ export function imageHash(image: string): string {
 }
 
 /** Ids of SHA-256 repositories would not fit into a tag: their first 40 digits do. */
-export function commitTag({ image, commit, stage }: CommitRecord): string {
-  return `meta-${imageHash(image)}_${commit.slice(0, 40)}_${formatStageId(stage)}`;
+export function commitTag({ image, commit, tag }: CommitRecord): string {
+  return `meta-${imageHash(image)}_${commit.slice(0, 40)}_${tag}`;
 }
 
 /** @returns null for other tags */
-export function parseCommitTag(tag: string): { imageHash: string; commit: string; stage: StageId } | null {
-  const [, hash = '', commit = '', id = ''] = /^meta-([0-9a-f]{8})_([0-9a-f]{40})_(.+)$/.exec(tag) ?? [];
-  const stage = parseStageId(id);
-  return stage && { imageHash: hash, commit, stage };
+export function parseCommitTag(
+  text: string,
+): { readonly imageHash: string; readonly commit: string; readonly tag: string } | null {
+  const [, hash = '', commit = '', tag = ''] = /^meta-([0-9a-f]{8})_([0-9a-f]{40})_(.+)$/.exec(text) ?? [];
+  return parseStageId(tag) || isIndexTag(tag) ? { imageHash: hash, commit, tag } : null;
 }
 
 export function rejectedTag(stage: StageId): string {

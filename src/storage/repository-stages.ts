@@ -60,7 +60,7 @@ export function repositoryStages(parts: RepositoryStagesParts): StageStorage {
         await registry.copy(made.reference, name, waiting.signal);
         return (await registry.head(made.reference, waiting.signal)) ?? '';
       case 'configuration': {
-        const change = { platform, configuration: made.configuration };
+        const change = { platform, configuration: made.configuration, tagged: true };
         return await registry.reconfigure(reference(made.of), name, change, waiting.signal);
       }
     }

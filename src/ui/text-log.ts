@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../progress/events.ts';
+import type { PlannedImage, ProgressEvent } from '../progress/events.ts';
 import { imagePrefixes } from './image-prefixes.ts';
 import { lineFormat } from './line-format.ts';
 import type { LogSettings } from './log-settings.ts';
@@ -28,6 +28,11 @@ export interface TextLog {
   close(): void;
 }
 
+/** How the events of an image name it. */
+function prefixed({ name, platform }: PlannedImage): string {
+  return platform === undefined ? name : `${name} [${platform}]`;
+}
+
 export function textLog({ settings, paint, streaming, now, zoneMinutes, write }: TextLogOptions): TextLog {
   const prefixes = imagePrefixes(paint);
   const format = paragraphs(lineFormat({ settings, paint, prefixOf: prefixes.of, zoneMinutes }));
@@ -45,7 +50,7 @@ export function textLog({ settings, paint, streaming, now, zoneMinutes, write }:
 
   return {
     take(event) {
-      if (event.kind === 'plan') prefixes.announce(event.sets.flat().map(({ name }) => name));
+      if (event.kind === 'plan') prefixes.announce(event.sets.flat().map(prefixed));
       if (event.kind === 'warning') warn({ problem: event.problem, image: event.image ?? null });
       else feed(event);
     },

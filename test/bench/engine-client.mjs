@@ -42,6 +42,7 @@ async function session(startEngine, env, use) {
     dockerConfig: runDirectory,
     registryMirrors: [],
     networkParallelism: 0,
+    offline: false,
     runDirectory,
   };
   const mask = (line) => line;

@@ -50,7 +50,9 @@ describe('finding the command', () => {
 
   it('tells later commands and commands of other tools apart', async () => {
     expect((await refusal('cleanup')).message).toBe('"cleanup" is not supported yet by this version');
-    expect((await refusal('cr', 'login')).message).toBe('"cr login" is not supported yet by this version');
+    expect((await refusal('includes', 'update')).message).toBe(
+      '"includes update" is not supported yet by this version',
+    );
     const helm = await refusal('helm', 'upgrade');
     expect(helm.message).toContain('not part of this tool');
     expect(helm.hint).toContain('--save-build-report');

@@ -22,6 +22,7 @@ describe('a build request', () => {
       images: [],
       finalImagesOnly: false,
       storage: { primary: null, caches: [], secondaries: [], final: null },
+      offline: false,
       platforms: [],
       network: null,
       limit: 5,

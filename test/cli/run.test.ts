@@ -77,7 +77,7 @@ describe('a command line', () => {
   it('names the subcommands when one is missing', async () => {
     expect((await slipway(['config'])).stderr).toContain('slipway config render');
     expect((await slipway(['config', '--help'])).stdout).toContain('  config list ');
-    expect((await slipway(['cr'])).stderr).toContain('not supported yet');
+    expect((await slipway(['includes'])).stderr).toContain('not supported yet');
   });
 
   it('reads switches that are in front of the command', async () => {

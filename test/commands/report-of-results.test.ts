@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { reportOf } from '../../src/commands/report-of-results.ts';
 import type { ImageConfig } from '../../src/config/project.ts';
+import type { BuiltImage } from '../../src/conveyor/built-image.ts';
+import { stageTarget } from '../../src/conveyor/built-image.ts';
 import type { ImageResult, StageResult, StageSource } from '../../src/conveyor/image-result.ts';
 import type { Platform } from '../../src/oci/platform.ts';
 import { parseStageId } from '../../src/stages/stage-id.ts';
@@ -36,8 +38,11 @@ function stage(name: string, digit: string, over: Partial<StageResult> = {}): St
 
 function record(stages: readonly StageResult[], repository = 'r.example.com/p') {
   const config = { kind: 'dockerfile', final: true } as unknown as ImageConfig;
-  const result: ImageResult = { name: 'app', config, stages, duration: 1230 };
-  return reportOf([result], { repository, final: null, project: 'demo', env: {} }).Images.get('app');
+  const part: ImageResult = { name: 'app', config, platform: 'linux/amd64' as Platform, stages, duration: 1230 };
+  const target = stageTarget([part]);
+  if (!target) throw new Error('one platform has no index');
+  const image: BuiltImage = { name: 'app', config, parts: [part], target, finalName: null };
+  return reportOf([image], { repository, final: null, project: 'demo', env: {} }).Images.get('app');
 }
 
 describe('the report on an image of several stages', () => {

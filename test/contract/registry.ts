@@ -39,6 +39,36 @@ export function registryContract(name: string, open: () => Promise<Registry>): v
       expect(front.lists.length).toBeGreaterThan(1);
     });
 
+    it('enter the list of a registry that gives pages where the prefix stands', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const tags = Array.from({ length: 100 }, (_, i) => `t-${String(i).padStart(3, '0')}`);
+      await putImage({ host, repository: 'many', tags, labels: {} });
+      const front = await pagingFront(host, 15);
+      const repository = `${front.host}/many`;
+      expect(await registry.tags(repository, { ...all, prefix: 't-05' }, never)).toEqual(tags.slice(50, 60));
+      expect(await registry.tags(repository, { ...all, prefix: 't-055' }, never)).toEqual(['t-055']);
+      expect(front.lists).toEqual(['/v2/many/tags/list', '/v2/many/tags/list?last=t-0']);
+      await putImage({ host, repository: 'many', tags: ['t-055x'], labels: {} });
+      const again = { prefix: 't-055', refresh: true };
+      expect(await registry.tags(repository, again, never)).toEqual(['t-055', 't-055x']);
+      expect(front.lists).toHaveLength(3);
+    });
+
+    it('read all pages of a registry that does not heed where they would begin', async () => {
+      const { host } = await registryProcess();
+      const registry = await open();
+      const tags = Array.from({ length: 100 }, (_, i) => `t-${String(i).padStart(3, '0')}`);
+      await putImage({ host, repository: 'many', tags, labels: {} });
+      const front = await pagingFront(host, 15, { heedsLast: false });
+      const repository = `${front.host}/many`;
+      expect(await registry.tags(repository, { ...all, prefix: 't-05' }, never)).toEqual(tags.slice(50, 60));
+      const asked = front.lists.length;
+      expect(await registry.tags(repository, { ...all, prefix: 't-09' }, never)).toEqual(tags.slice(90));
+      expect(await registry.tags(repository, { ...all, prefix: 'none' }, never)).toEqual([]);
+      expect(front.lists).toHaveLength(asked);
+    });
+
     it('ask again for tags only when told to', async () => {
       const { host } = await registryProcess();
       const registry = await open();

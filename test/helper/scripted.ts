@@ -23,6 +23,7 @@ export async function testSettings(): Promise<Settings> {
     dockerConfig: '',
     registryMirrors: [],
     networkParallelism: 0,
+    offline: false,
     runDirectory: await temporaryDirectory(),
   };
 }

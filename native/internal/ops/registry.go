@@ -52,7 +52,11 @@ func reconfigureRemote(s *Session) func(context.Context, protocol.RegistryReconf
 		if err != nil {
 			return protocol.Pushed{}, err
 		}
-		pushed, err := s.writer.Reconfigure(ctx, from, params.To, []byte(params.Configuration), emit)
+		write := s.writer.Reconfigure
+		if !params.Tagged {
+			write = s.writer.ReconfigureUntagged
+		}
+		pushed, err := write(ctx, from, params.To, []byte(params.Configuration), emit)
 		return pushed, asFailure(nil, err)
 	}
 }
@@ -74,6 +78,21 @@ func headImage(s *Session) func(context.Context, protocol.RegistryHead, wire.Emi
 func copyImage(s *Session) func(context.Context, protocol.RegistryCopy, wire.Emit) (protocol.Pushed, error) {
 	return func(ctx context.Context, params protocol.RegistryCopy, emit wire.Emit) (protocol.Pushed, error) {
 		pushed, err := s.writer.Copy(ctx, params.From, params.To, emit)
+		return pushed, asFailure(nil, err)
+	}
+}
+
+func writeIndex(s *Session) func(context.Context, protocol.RegistryIndex, wire.Emit) (protocol.Pushed, error) {
+	return func(ctx context.Context, params protocol.RegistryIndex, emit wire.Emit) (protocol.Pushed, error) {
+		images := make([]registry.Place, len(params.Images))
+		for i, image := range params.Images {
+			of, err := placeOf(image.Reference, image.Platform)
+			if err != nil {
+				return protocol.Pushed{}, err
+			}
+			images[i] = of
+		}
+		pushed, err := s.writer.Index(ctx, params.Repository+":"+params.Tag, images, emit)
 		return pushed, asFailure(nil, err)
 	}
 }

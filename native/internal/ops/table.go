@@ -39,6 +39,7 @@ func Table(s *Session) wire.Handlers {
 		"registry.configuration": wire.Handle(registryConfiguration(s)),
 		"registry.reconfigure":   wire.Handle(reconfigureRemote(s)),
 		"registry.record":        wire.Handle(writeRecord(s)),
+		"registry.index":         wire.Handle(writeIndex(s)),
 		"registry.delete":        wire.Handle(deleteImage(s)),
 		"archive.list":           wire.Handle(listArchive),
 		"archive.fill":           wire.Handle(fillArchive(s)),

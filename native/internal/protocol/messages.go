@@ -1720,6 +1720,35 @@ func (j *ImageTag) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type IndexedImage struct {
+	// Platform corresponds to the JSON schema field "platform".
+	Platform string `json:"platform"`
+
+	// Reference corresponds to the JSON schema field "reference".
+	Reference string `json:"reference"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *IndexedImage) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["platform"]; raw != nil && !ok {
+		return fmt.Errorf("field platform in IndexedImage: required")
+	}
+	if _, ok := raw["reference"]; raw != nil && !ok {
+		return fmt.Errorf("field reference in IndexedImage: required")
+	}
+	type Plain IndexedImage
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = IndexedImage(plain)
+	return nil
+}
+
 type LayerCompare struct {
 	// First corresponds to the JSON schema field "first".
 	First string `json:"first"`
@@ -2309,6 +2338,47 @@ func (j *RegistryImage) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
+type RegistryIndex struct {
+	// Images corresponds to the JSON schema field "images".
+	Images []IndexedImage `json:"images"`
+
+	// Repository corresponds to the JSON schema field "repository".
+	Repository string `json:"repository"`
+
+	// Tag corresponds to the JSON schema field "tag".
+	Tag string `json:"tag"`
+
+	// Token corresponds to the JSON schema field "token".
+	Token string `json:"token"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (j *RegistryIndex) UnmarshalJSON(value []byte) error {
+	var raw map[string]interface{}
+	if err := json.Unmarshal(value, &raw); err != nil {
+		return err
+	}
+	if _, ok := raw["images"]; raw != nil && !ok {
+		return fmt.Errorf("field images in RegistryIndex: required")
+	}
+	if _, ok := raw["repository"]; raw != nil && !ok {
+		return fmt.Errorf("field repository in RegistryIndex: required")
+	}
+	if _, ok := raw["tag"]; raw != nil && !ok {
+		return fmt.Errorf("field tag in RegistryIndex: required")
+	}
+	if _, ok := raw["token"]; raw != nil && !ok {
+		return fmt.Errorf("field token in RegistryIndex: required")
+	}
+	type Plain RegistryIndex
+	var plain Plain
+	if err := json.Unmarshal(value, &plain); err != nil {
+		return err
+	}
+	*j = RegistryIndex(plain)
+	return nil
+}
+
 type RegistryLogin struct {
 	// Password corresponds to the JSON schema field "password".
 	Password string `json:"password"`
@@ -2354,6 +2424,9 @@ type RegistryReconfigure struct {
 	// Platform corresponds to the JSON schema field "platform".
 	Platform string `json:"platform"`
 
+	// Tagged corresponds to the JSON schema field "tagged".
+	Tagged bool `json:"tagged"`
+
 	// To corresponds to the JSON schema field "to".
 	To string `json:"to"`
 
@@ -2375,6 +2448,9 @@ func (j *RegistryReconfigure) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["platform"]; raw != nil && !ok {
 		return fmt.Errorf("field platform in RegistryReconfigure: required")
+	}
+	if _, ok := raw["tagged"]; raw != nil && !ok {
+		return fmt.Errorf("field tagged in RegistryReconfigure: required")
 	}
 	if _, ok := raw["to"]; raw != nil && !ok {
 		return fmt.Errorf("field to in RegistryReconfigure: required")
@@ -2506,6 +2582,9 @@ type Settings struct {
 	// NetworkParallelism corresponds to the JSON schema field "networkParallelism".
 	NetworkParallelism int `json:"networkParallelism"`
 
+	// Offline corresponds to the JSON schema field "offline".
+	Offline bool `json:"offline"`
+
 	// RegistryMirrors corresponds to the JSON schema field "registryMirrors".
 	RegistryMirrors []string `json:"registryMirrors"`
 
@@ -2531,6 +2610,9 @@ func (j *Settings) UnmarshalJSON(value []byte) error {
 	}
 	if _, ok := raw["networkParallelism"]; raw != nil && !ok {
 		return fmt.Errorf("field networkParallelism in Settings: required")
+	}
+	if _, ok := raw["offline"]; raw != nil && !ok {
+		return fmt.Errorf("field offline in Settings: required")
 	}
 	if _, ok := raw["registryMirrors"]; raw != nil && !ok {
 		return fmt.Errorf("field registryMirrors in Settings: required")

@@ -35,6 +35,7 @@ var Operations = map[string]bool{
 	"registry.delete":        false,
 	"registry.head":          false,
 	"registry.image":         false,
+	"registry.index":         false,
 	"registry.login":         false,
 	"registry.reconfigure":   false,
 	"registry.record":        false,

@@ -34,6 +34,8 @@ const (
 	Rejected = "REGISTRY_REJECTED"
 	// Corrupt says that what arrived is not what was sent.
 	Corrupt = "REGISTRY_CORRUPT"
+	// Offline says that a registry would have to be asked, and must not be.
+	Offline = "OFFLINE"
 	// Unpushable says that the local image cannot be sent as it is.
 	Unpushable = "IMAGE_UNPUSHABLE"
 )

@@ -29,6 +29,9 @@ type remote struct {
 }
 
 func remoteOf(settings protocol.Settings, text string) (remote, error) {
+	if settings.Offline {
+		return remote{}, offline(text)
+	}
 	named, err := parseReference(text)
 	if err != nil {
 		return remote{}, err
@@ -42,6 +45,12 @@ func remoteOf(settings protocol.Settings, text string) (remote, error) {
 		return remote{}, &Fault{Code: ReferenceInvalid, Message: fmt.Sprintf("%q: %v", text, err)}
 	}
 	return remote{reference: at, system: system}, nil
+}
+
+// offline is the answer to whoever would ask a registry for something.
+func offline(text string) error {
+	return &Fault{Code: Offline, Hint: "get it on this machine first, or run without --offline",
+		Message: fmt.Sprintf("%s is not on this machine, and --offline forbids to ask its registry", text)}
 }
 
 // Head asks for the digest of a manifest; empty: there is no such image.

@@ -100,9 +100,11 @@ func openRemote(ctx context.Context, settings protocol.Settings, text string) (*
 	var load *parcel
 	err = retryLookup(ctx, func() error {
 		made.close()
-		if made.open, err = at.reference.NewImageSource(ctx, at.system); err != nil {
+		source, err := at.reference.NewImageSource(ctx, at.system)
+		if err != nil {
 			return Classify(err, "reading", text)
 		}
+		made.open = source
 		written, _, err := made.open.GetManifest(ctx, nil)
 		if err != nil {
 			return Classify(err, "reading", text)
@@ -120,8 +122,11 @@ func openRemote(ctx context.Context, settings protocol.Settings, text string) (*
 // opened lets blobs of the image be read.
 func (r remote) opened(ctx context.Context, subject string) (*remoteSource, error) {
 	made := &remoteSource{at: r, subject: subject}
-	err := retryLookup(ctx, func() (err error) {
-		made.open, err = r.reference.NewImageSource(ctx, r.system)
+	err := retryLookup(ctx, func() error {
+		source, err := r.reference.NewImageSource(ctx, r.system)
+		if err == nil {
+			made.open = source
+		}
 		return Classify(err, "reading", subject)
 	})
 	return made, err

@@ -60,8 +60,11 @@ func (p Pull) Run(ctx context.Context, report Report) (Pulled, error) {
 	if err != nil {
 		return Pulled{}, err
 	}
-	if present != nil && p.Policy != protocol.ImagePullPolicyNewer {
+	if present != nil && (p.Policy != protocol.ImagePullPolicyNewer || p.Settings.Offline) {
 		return Pulled{Image: present}, nil
+	}
+	if p.Settings.Offline {
+		return Pulled{}, offline(fmt.Sprintf("the image %s for %s", p.Reference, p.platform()))
 	}
 	if p.Policy == protocol.ImagePullPolicyNever {
 		return Pulled{}, &Fault{Code: NotFound, Message: fmt.Sprintf("image %s for %s is not here, and is not to be pulled", named, p.platform())}

@@ -72,6 +72,17 @@ func (r remote) readOnce(ctx context.Context) (written, configuration []byte, er
 // is read or sent; into another one they are mounted or streamed. The tag is written last. Equal calls write equal images.
 // The error is a *store.BadConfiguration where the text is none.
 func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted []byte, report Report) (protocol.Pushed, error) {
+	return u.reconfigure(ctx, from, to, wanted, true, report)
+}
+
+// ReconfigureUntagged does the same, but the image is put under its digest alone, for an index to list it.
+func (u *Uploads) ReconfigureUntagged(ctx context.Context, from Place, to string, wanted []byte, report Report) (protocol.Pushed, error) {
+	return u.reconfigure(ctx, from, to, wanted, false, report)
+}
+
+func (u *Uploads) reconfigure(
+	ctx context.Context, from Place, to string, wanted []byte, hasTag bool, report Report,
+) (protocol.Pushed, error) {
 	named, err := tagged(to)
 	if err != nil {
 		return protocol.Pushed{}, err
@@ -98,8 +109,15 @@ func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted
 	store.Retype(&made.manifest, hasDocker)
 	made.manifest.Annotations = nil
 	p := &push{uploads: u, image: made, to: named, subject: to, report: report, shown: &shown{}}
+	write := func(ctx context.Context) ([]byte, error) {
+		written, err := p.configurationAlone(ctx)
+		if !hasTag {
+			p.instead = digest.FromBytes(written)
+		}
+		return written, err
+	}
 	if source.reference.DockerReference().Name() == named.Name() {
-		return p.run(ctx, p.configurationAlone)
+		return p.run(ctx, write)
 	}
 	opened, err := source.opened(ctx, from.Reference)
 	if err != nil {
@@ -111,7 +129,7 @@ func (u *Uploads) Reconfigure(ctx context.Context, from Place, to string, wanted
 		if err := p.bringAll(ctx, layersHeld(made.manifest), f); err != nil {
 			return nil, err
 		}
-		return p.configurationAlone(ctx)
+		return write(ctx)
 	})
 }
 

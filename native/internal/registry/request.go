@@ -192,12 +192,15 @@ func retryAfter(text string, now time.Time) time.Duration {
 func networkFault(ctx context.Context, err error, doing, subject string) error {
 	var refused *errcode.ErrorResponse
 	var inner *url.Error
+	var known *Fault
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errStalled):
 		return &Fault{Code: Unreachable, Cause: errStalled, Hint: "is the network, or the registry, overloaded?",
 			Message: fmt.Sprintf("%s %s: %v", doing, subject, errStalled)}
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &known):
+		return known // What was to be sent could not be read.
 	case errors.As(err, &refused):
 		code, hint := codeOfStatus(refused.StatusCode)
 		return &Fault{Code: code, Hint: hint, Cause: err,

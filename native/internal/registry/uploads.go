@@ -125,6 +125,9 @@ func take(ctx context.Context, places chan struct{}) (release func(), err error)
 
 // endpoint finds how a repository is spoken to under the settings and credentials in force.
 func (u *Uploads) endpoint(repository reference.Named) (*endpoint, error) {
+	if u.settings().Offline {
+		return nil, offline(repository.Name())
+	}
 	system, err := SystemContext(u.settings(), repository.String())
 	if err != nil {
 		return nil, err

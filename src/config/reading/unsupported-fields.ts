@@ -5,10 +5,10 @@ import { type ImageReading, keyPositionOf } from './image-reading.ts';
 /** What is carried but cannot be built yet, each where it is asked for. @param more of one kind of image */
 export function unsupportedFields(
   reading: ImageReading,
-  { platforms, sbom }: Pick<ImageBase, 'platforms' | 'sbom'>,
+  { sbom }: Pick<ImageBase, 'sbom'>,
   more: readonly (readonly [field: string, isAsked: boolean])[] = [],
 ): readonly UnsupportedField[] {
-  return ([['platform', platforms.length > 1], ['sbom', sbom !== null], ...more] as const)
+  return ([['sbom', sbom !== null], ...more] as const)
     .filter(([, isAsked]) => isAsked)
     .map(([field]) => ({ field, position: whereAsked(reading, field) }));
 }

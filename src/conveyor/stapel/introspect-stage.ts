@@ -1,6 +1,7 @@
 import type { StapelStage } from '../../stages/stapel-stages.ts';
 import type { StoredStage } from '../../storage/stage-storage.ts';
 import type { ConveyorParts } from '../conveyor-parts.ts';
+import { imageTitle } from '../image-title.ts';
 import { localImageOf } from '../local-image.ts';
 import { waitingFor } from '../waiting.ts';
 import { shellContainer } from './shell-command.ts';
@@ -13,7 +14,7 @@ export async function introspectStage(
   name: StapelStage,
   stage: StoredStage,
 ): Promise<void> {
-  const place = { moment: 'stage', image: run.title, stage: name } as const;
+  const place = { moment: 'stage', image: imageTitle(run.name), stage: name } as const;
   if (!parts.introspection.wants(place)) return;
   const base = await localImageOf(parts, run, stage);
   const { toolchain: _, ...container } = await shellContainer(parts, run, stage);

@@ -7,6 +7,7 @@ import type { Suitable } from '../../storage/first-usable.ts';
 import type { MadeStage, StoredStage } from '../../storage/stage-storage.ts';
 import { changedConfiguration } from '../configuration-stages.ts';
 import type { ConveyorParts } from '../conveyor-parts.ts';
+import { imageTitle } from '../image-title.ts';
 import type { ShellMoment } from '../introspection.ts';
 import { localImageOf } from '../local-image.ts';
 import { type BuiltStage, storeStage } from '../store-stage.ts';
@@ -71,7 +72,7 @@ async function makeLayer(
     sourceDateEpoch,
     uploadTo: primary.kind === 'repository' ? primary.address : '',
   };
-  const place = { image: run.title, stage: order.name };
+  const place = { image: imageTitle(run.name), stage: order.name };
   const make = (shell: StageShell | null) =>
     parts.maker.make({ ...request, command: command && { ...command.command, shell } }, waiting);
   const withShell = (moment: ShellMoment) =>

@@ -7,6 +7,7 @@ import { localImageOf } from '../local-image.ts';
 import { pullBase } from '../pull-base.ts';
 import { contentDigestOf } from '../stage-summary.ts';
 import { emptiedPlaces } from './build-container.ts';
+import { runsCommands } from './plan-user-stage.ts';
 import { type LayerWork, NO_WORK, type StagePlan, type StapelRun } from './stapel-run.ts';
 
 /** The stage `from`: the base, with empty places for what is mounted. */
@@ -44,6 +45,8 @@ async function latestOf(parts: ConveyorParts, { image, platform, signal }: Stape
 async function prepare(parts: ConveyorParts, run: StapelRun): Promise<LayerWork> {
   const { image, needed, platform } = run;
   const { base, mounts } = image;
+  // Where the first stage is made, those with commands will be as well: better nothing is made in vain.
+  if (runsCommands(image.instructions)) await parts.emulation.require(platform);
   const withMounts = async (labels: ReadonlyMap<string, string>) => {
     const all = mountLabels(labels, mounts);
     return { labels: all, emptied: await emptiedPlaces(recordedMounts(all), run, parts.mountPlaces) };

@@ -1,4 +1,4 @@
-import type { UserInstructions, UserStage } from '../../config/stapel-parts.ts';
+import { USER_STAGES, type UserInstructions, type UserStage } from '../../config/stapel-parts.ts';
 import { ansibleInputs } from '../../stages/ansible-play.ts';
 import type { Canonical } from '../../stages/canonical.ts';
 import { shellInputs } from '../../stages/stapel-inputs.ts';
@@ -35,8 +35,16 @@ export async function planUserStage(
 
 function exists(instructions: UserInstructions, stage: UserStage): boolean {
   const { cacheVersion, stageCacheVersions } = instructions;
-  const steps = instructions.kind === 'shell' ? instructions.commands[stage] : instructions.tasks[stage];
-  return steps.length > 0 || cacheVersion !== '' || stageCacheVersions[stage] !== '';
+  return stepsOf(instructions, stage).length > 0 || cacheVersion !== '' || stageCacheVersions[stage] !== '';
+}
+
+/** Does any stage of an image run commands? */
+export function runsCommands(instructions: UserInstructions | null): boolean {
+  return instructions !== null && USER_STAGES.some((stage) => stepsOf(instructions, stage).length > 0);
+}
+
+function stepsOf(instructions: UserInstructions, stage: UserStage): readonly unknown[] {
+  return instructions.kind === 'shell' ? instructions.commands[stage] : instructions.tasks[stage];
 }
 
 function inputsOf(
@@ -76,10 +84,12 @@ interface UserStageStep {
 
 async function commandOf(parts: ConveyorParts, run: StapelRun, step: UserStageStep) {
   const { instructions, stage, previous } = step;
+  if (stepsOf(instructions, stage).length === 0) return null;
+  await parts.emulation.require(run.platform);
   if (instructions.kind === 'shell') {
     const commands = instructions.commands[stage];
-    return commands.length === 0 ? null : await shellCommand(parts, run, { commands, stage, previous });
+    return await shellCommand(parts, run, { commands, stage, previous });
   }
   const tasks = instructions.tasks[stage];
-  return tasks.length === 0 ? null : await ansibleCommand(parts, run, { tasks, stage, previous });
+  return await ansibleCommand(parts, run, { tasks, stage, previous });
 }

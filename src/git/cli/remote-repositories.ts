@@ -24,6 +24,8 @@ export interface RemoteParts {
   readonly cache: string;
   /** Absolute path of what paths in requests are relative to. */
   readonly directory: string;
+  /** Nothing is fetched: what is not here already is missing. */
+  readonly offline?: boolean;
   /** Keeps other processes off while it works. */
   readonly hold: <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 }
@@ -55,6 +57,7 @@ interface Remote extends FailedRemote {
   readonly env: Environment;
   /** Absolute path of its directory in the cache. */
   readonly place: string;
+  readonly offline: boolean;
 }
 
 async function open(
@@ -69,7 +72,16 @@ async function open(
   const place = join(parts.cache, createHash('sha256').update(url).digest('hex'));
   await mkdir(place, { recursive: true });
   const env = { ...(await withoutQuestions(parts.env, place)), ...address.env };
-  const remote: Remote = { name, url, secrets, wanted: described(target), address, env, place };
+  const remote: Remote = {
+    name,
+    url,
+    secrets,
+    wanted: described(target),
+    address,
+    env,
+    place,
+    offline: parts.offline ?? false,
+  };
   const [mirror, id] = await parts.hold(`git ${place}`, signal, () =>
     target.kind === 'commit'
       ? commitOf(remote, target.commit.toLowerCase(), signal)
@@ -102,6 +114,7 @@ async function tipOf(
   signal: AbortSignal,
 ): Promise<Found> {
   const reference = referenceOf(target);
+  if (remote.offline) return await keptTip(remote, ownReference(reference), target.kind !== 'tag');
   const listed = await gitProgram(
     remote.place,
     {
@@ -132,11 +145,28 @@ async function tipOf(
   return [mirror, commit];
 }
 
+/** What a branch or a tag named when it was fetched last. */
+async function keptTip(remote: Remote, own: string, isWhole: boolean): Promise<Found> {
+  for (const digits of [40, 64]) {
+    const mirror = mirrorOf(remote, isWhole ? 'history' : 'commits', digits);
+    const commit = await mirror.commit(own);
+    if (commit !== null) return [mirror, commit];
+  }
+  throw notHere(remote);
+}
+
+function notHere({ name, wanted }: Remote): UserError {
+  return new UserError('OFFLINE', `${wanted} of the git repository ${name}`, {
+    hint: 'build once without --offline: what is fetched then is kept',
+  });
+}
+
 /** A commit, alone where the server gives it, otherwise among everything that the server has. */
 async function commitOf(remote: Remote, id: string, signal: AbortSignal): Promise<Found> {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) throw referenceMissing(remote);
   const [alone, whole] = [mirrorOf(remote, 'commits', id.length), mirrorOf(remote, 'history', id.length)];
   for (const mirror of [alone, whole]) if ((await mirror.commit(id)) === id) return [mirror, id];
+  if (remote.offline) throw notHere(remote);
   await alone.prepare();
   const single = await alone.fetch(['--depth=1'], [`${id}:${ownReference(id)}`], signal);
   if (single.status === 0 && (await alone.commit(id)) === id) {

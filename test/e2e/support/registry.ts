@@ -6,9 +6,11 @@ import { join } from 'node:path';
 
 /** A real registry on loopback that holds the base images `busybox:latest` and `debian:latest`. */
 export interface TestRegistry {
-  /** `127.0.0.1:PORT` */
+  /** `127.0.0.1:PORT`, or at the address asked for. */
   readonly host: string;
   tags(repository: string): readonly string[];
+  /** Those of stages alone. */
+  stages(repository: string): readonly string[];
   /** Output of `skopeo inspect`; with `--config` or `--raw` as given. */
   inspect(reference: string, ...options: string[]): Record<string, unknown>;
   /** Requests since the start, as `METHOD path`. */
@@ -21,6 +23,14 @@ export interface RegistryOptions {
   readonly login?: { readonly user: string; readonly password: string };
   /** Leaves out the base images. */
   readonly empty?: boolean;
+  /** Another build of distribution; by default Debian's. */
+  readonly program?: string;
+  /** false: nothing can be deleted. */
+  readonly deletion?: boolean;
+  /** Where it listens. */
+  readonly address?: string;
+  /** Files; speaks HTTPS then. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 const LAYOUT = join(
@@ -30,22 +40,31 @@ const LAYOUT = join(
   'oci-1',
 );
 
-export async function startRegistry({ login, empty = false }: RegistryOptions = {}): Promise<TestRegistry> {
+export async function startRegistry({
+  login,
+  empty = false,
+  program = 'docker-registry',
+  deletion = true,
+  address = '127.0.0.1',
+  tls,
+}: RegistryOptions = {}): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'slipway-registry-'));
   const port = await freePort();
-  const host = `127.0.0.1:${port}`;
+  const host = `${address}:${port}`;
   const auth = login ? `auth: {htpasswd: {realm: test, path: ${directory}/htpasswd}}\n` : '';
   if (login) {
     const entry = execFileSync('htpasswd', ['-Bbn', login.user, login.password], { encoding: 'utf8' });
     await writeFile(join(directory, 'htpasswd'), entry);
   }
+  const secure = tls ? `, tls: {certificate: ${tls.certificate}, key: ${tls.key}}` : '';
   await writeFile(
     join(directory, 'config.yml'),
-    `version: 0.1\nlog: {level: warn, formatter: json}\nstorage: {filesystem: {rootdirectory: ${directory}/data}, delete: {enabled: true}}\nhttp: {addr: "${host}"}\n${auth}`,
+    `version: 0.1\nlog: {level: warn, formatter: json}\nstorage: {filesystem: {rootdirectory: ${directory}/data}, delete: {enabled: ${deletion}}}\nhttp: {addr: "${host}"${secure}}\n${auth}`,
   );
   const log: string[] = [];
-  const child = spawn('docker-registry', ['serve', join(directory, 'config.yml')], {
+  const child = spawn(program, ['serve', join(directory, 'config.yml')], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
   });
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => log.push(data.toString()));

@@ -1,0 +1,159 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+
+	"go.podman.io/image/v5/docker/reference"
+	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"slipway.dev/engine/internal/protocol"
+)
+
+// validTag leaves out what some registries list beside tags: nothing at all, or digests.
+var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// tagsFrom says where in a list of tags to begin: behind a tag, at a page that a registry named, or at the start.
+type tagsFrom struct{ last, link string }
+
+// endpointOnce keeps the connections to one repository while nothing about how it is reached changes.
+type endpointOnce struct {
+	mu   sync.Mutex
+	key  string
+	made *endpoint
+}
+
+func (o *endpointOnce) endpoint(settings protocol.Settings, repository reference.Named) (*endpoint, error) {
+	if settings.Offline {
+		return nil, offline(repository.Name())
+	}
+	system, err := SystemContext(settings, repository.String())
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("%s %s %d", system.AuthFilePath, system.SystemRegistriesConfPath, system.DockerInsecureSkipTLSVerify)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.made != nil && o.key == key {
+		return o.made, nil
+	}
+	made, err := newEndpoint(system, repository, usualRules().patience)
+	if err != nil {
+		return nil, fmt.Errorf("listing the tags of %s: %w", repository, err)
+	}
+	o.made, o.key = made, key
+	return made, nil
+}
+
+// tagPage asks for tags from some place on; next is where the registry says that more are. A repository that does not
+// exist has none.
+func (e *endpoint) tagPage(ctx context.Context, from tagsFrom) (tags []string, next string, err error) {
+	err = retryLookup(ctx, func() error {
+		tags, next, err = e.askForTags(ctx, from)
+		return err
+	})
+	if missing(err) {
+		return nil, "", nil
+	}
+	return tags, next, err
+}
+
+func (e *endpoint) askForTags(ctx context.Context, from tagsFrom) (tags []string, next string, err error) {
+	at, err := e.tagsAddress(ctx, from)
+	if err != nil {
+		return nil, "", err
+	}
+	const doing = "listing the tags of"
+	ctx, stop := watched(ctx, e.patience, &watch{})
+	defer stop()
+	scope := auth.ScopeRepository(reference.Path(e.repository), auth.ActionPull)
+	request, err := http.NewRequestWithContext(auth.AppendScopesForHost(ctx, e.host, scope), http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s %s: %w", doing, e.repository, err)
+	}
+	response, err := e.client.Do(request)
+	if err != nil {
+		return nil, "", networkFault(ctx, err, doing, e.repository.String())
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, "", read(response).fault(doing, e.repository.String())
+	}
+	var list struct {
+		Tags []string `json:"tags"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&list); err != nil {
+		return nil, "", unreadable(ctx, err, e)
+	}
+	for _, tag := range list.Tags {
+		if validTag.MatchString(tag) {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nextPage(response.Header.Get("Link")), nil
+}
+
+// unreadable tells an answer that was cut off from one that is no list.
+func unreadable(ctx context.Context, err error, from *endpoint) error {
+	const doing = "listing the tags of"
+	if ctx.Err() != nil || isNetwork(err) {
+		return networkFault(ctx, &url.Error{Op: "Get", URL: from.host, Err: err}, doing, from.repository.String())
+	}
+	return &Fault{Code: Failed, Cause: err, Hint: "is there a registry at this address?",
+		Message: fmt.Sprintf("%s %s: what %s answered is no list of tags: %v", doing, from.repository, from.host, err)}
+}
+
+func (e *endpoint) tagsAddress(ctx context.Context, from tagsFrom) (*url.URL, error) {
+	at, err := e.path(ctx, "tags", "list")
+	if err != nil {
+		return nil, err
+	}
+	if from.last != "" {
+		at.RawQuery = url.Values{"last": {from.last}}.Encode()
+	}
+	if from.link != "" {
+		// Only path and query of it: the host that a registry calls itself by need not be one that we know.
+		link, err := at.Parse(from.link)
+		if err != nil {
+			return nil, &Fault{Code: Failed, Message: fmt.Sprintf("%s named a page that is no address: %v", e.host, err)}
+		}
+		at.Path, at.RawPath, at.RawQuery = link.Path, link.RawPath, link.RawQuery
+	}
+	return at, nil
+}
+
+// furtherPages follows the links behind the first page.
+func (e *endpoint) furtherPages(ctx context.Context, first []string, next string) ([]string, error) {
+	all, seen := first, map[string]bool{}
+	for _, tag := range first {
+		seen[tag] = true
+	}
+	for next != "" {
+		page, further, err := e.tagPage(ctx, tagsFrom{link: next})
+		if err != nil {
+			return nil, err
+		}
+		known := len(seen)
+		for _, tag := range page {
+			seen[tag] = true
+		}
+		if len(seen) == known && further != "" {
+			return nil, &Fault{Code: Failed, Hint: "the registry has a problem of its own",
+				Message: fmt.Sprintf("listing the tags of %s: %s gives the same page again and again", e.repository, e.host)}
+		}
+		all, next = append(all, page...), further
+	}
+	return all, nil
+}
+
+// nextPage reads a Link header; empty: there is none.
+func nextPage(link string) string {
+	address, _, _ := strings.Cut(link, ";")
+	return strings.Trim(strings.TrimSpace(address), "<>")
+}
