@@ -60,7 +60,9 @@ async function stateOf(parts: EmulationParts, platform: Platform): Promise<State
   if (status === null) return await tryOut(parts, program);
   if (status.trim() !== 'enabled') return { kind: 'off' };
   const names = (await readdir(parts.directory)).filter((name) => name !== 'status' && name !== 'register');
-  const texts = await Promise.all(names.map((name) => readFile(join(parts.directory, name), 'utf8').catch(() => '')));
+  const texts = await Promise.all(
+    names.map((name) => readFile(join(parts.directory, name), 'utf8').catch(() => '')),
+  );
   const fitting = texts.map(readEntry).filter((entry) => entry !== null && takes(entry, program.content));
   if (fitting.some((entry) => entry?.flags.includes('F'))) return { kind: 'runs' };
   const [first] = fitting;
@@ -115,7 +117,9 @@ async function tryOut({ temporary, unique }: EmulationParts, program: ForeignPro
 function statusOf(file: string): Promise<number | 'refused' | null> {
   return new Promise((resolve) => {
     const child = spawn(file, [], { stdio: 'ignore' });
-    child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES' ? 'refused' : null));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EACCES' ? 'refused' : null),
+    );
     child.once('exit', (code) => resolve(code));
   });
 }
@@ -125,7 +129,8 @@ const HOW = 'docs/platforms.md says how in containers, pods and WSL2';
 function problemOf(state: State, platform: Platform, host: Platform): UserError | null {
   const architecture = platform.split('/')[1] ?? platform;
   const cannot = `commands for ${platform} cannot run on this machine, which is ${host}`;
-  const fail = (why: string, hint: string) => new UserError('EMULATION_MISSING', `${cannot}: ${why}`, { hint });
+  const fail = (why: string, hint: string) =>
+    new UserError('EMULATION_MISSING', `${cannot}: ${why}`, { hint });
   switch (state.kind) {
     case 'runs':
       return null;

@@ -1,4 +1,5 @@
 import { UserError } from '../diagnostics/user-error.ts';
+import { lockNames } from '../locks/lock-names.ts';
 import { runTask } from '../progress/task.ts';
 import type { StageDigest, StageName } from '../stages/stage-digest.ts';
 import {
@@ -13,6 +14,7 @@ import type { StoredStage } from '../storage/stage-storage.ts';
 import type { ConveyorParts } from './conveyor-parts.ts';
 import type { StageResult, StageSource } from './image-result.ts';
 import { type ImageRun, taskOf } from './image-run.ts';
+import { imageTitle } from './image-title.ts';
 import { commitOf, stageSummary } from './stage-summary.ts';
 import type { BuiltStage } from './store-stage.ts';
 import { waitingFor } from './waiting.ts';
@@ -34,21 +36,28 @@ export interface StageOrder {
   build(run: ImageRun): Promise<BuiltStage | null>;
 }
 
-/** Finds a stage, or builds and stores it; two images of a run never build the same one. */
-export function findOrBuild(
+/**
+ * Finds a stage, or builds and stores it. Nothing is locked to find it; to build it is, so that neither two images of a
+ * run nor two builders that share locks build the same one.
+ * @returns null when what the digest was computed with has changed meanwhile
+ */
+export async function findOrBuild(
   parts: ConveyorParts,
   run: ImageRun,
   order: StageOrder,
 ): Promise<StageResult | null> {
-  const lock = `${parts.project}.${order.digest}`;
-  return parts.locks.hold(lock, run.signal, () => findElseBuild(parts, run, order));
+  const looking = lookingFor(parts, run, order);
+  const found = await looking.find(false);
+  if (found) return found;
+  if (run.requireBuilt) throw missingStage(run, order);
+  const lock = lockNames(parts.project).stage(order.digest);
+  return await parts.locks.hold(lock, run.signal, async () => {
+    // Whoever held the lock before may have built it.
+    return (await looking.find(true)) ?? (await looking.adopt()) ?? (await looking.build());
+  });
 }
 
-async function findElseBuild(
-  parts: ConveyorParts,
-  run: ImageRun,
-  order: StageOrder,
-): Promise<StageResult | null> {
+function lookingFor(parts: ConveyorParts, run: ImageRun, order: StageOrder) {
   const started = parts.now();
   const { name, digest, previous, suitable } = order;
   const request = { digest, notBefore: previous?.id.timestamp ?? 0, suitable, signal: run.signal };
@@ -66,26 +75,30 @@ async function findElseBuild(
     parts.progress.emit({ kind: 'stage-reused', ...eventOf(order, run, found) });
     return result(found, source);
   };
-  const found = await findStage(parts.primary, request);
-  if (found) return reuse(found, parts.primary.kind === 'local' ? 'local' : 'repo');
-  if (run.requireBuilt) throw missingStage(run, order);
-  const adopted = await adopt(parts, run, request);
-  if (adopted) {
-    await fillCaches(adopted.stage);
-    return reuse(adopted.stage, adopted.source);
-  }
-  const title = `Building stage ${run.title}/${name}`;
-  const built = await runTask({ ...taskOf(parts, run), title }, async (task) => {
-    const outcome = await order.build({ ...run, task });
-    if (outcome) await fillCaches(outcome.stage);
-    if (outcome) {
-      const event = { ...eventOf(order, run, outcome.stage), task: task.id };
-      parts.progress.emit({ kind: outcome.discarded ? 'stage-reused' : 'stage-stored', ...event });
-    }
-    return outcome;
-  });
-  if (!built) return null;
-  return result(built.stage, built.discarded ? 'repo' : null, built.basePulled);
+  return {
+    async find(fresh: boolean): Promise<StageResult | null> {
+      const found = await findStage(parts.primary, { ...request, fresh });
+      return found && reuse(found, parts.primary.kind === 'local' ? 'local' : 'repo');
+    },
+    async adopt(): Promise<StageResult | null> {
+      const adopted = await adopt(parts, run, request);
+      if (!adopted) return null;
+      await fillCaches(adopted.stage);
+      return reuse(adopted.stage, adopted.source);
+    },
+    async build(): Promise<StageResult | null> {
+      const title = `Building stage ${imageTitle(run.name)}/${name}`;
+      const built = await runTask({ ...taskOf(parts, run), title }, async (task) => {
+        const outcome = await order.build({ ...run, task });
+        if (!outcome) return null;
+        await fillCaches(outcome.stage);
+        const event = { ...eventOf(order, run, outcome.stage), task: task.id };
+        parts.progress.emit({ kind: outcome.discarded ? 'stage-reused' : 'stage-stored', ...event });
+        return outcome;
+      });
+      return built && result(built.stage, built.discarded ? 'repo' : null, built.basePulled);
+    },
+  };
 }
 
 /** A stage that the primary lacks and another storage has, copied to the primary. */
@@ -110,7 +123,8 @@ async function adopt(
 
 function eventOf({ name, network, previous }: StageOrder, run: ImageRun, stage: StoredStage) {
   const summary = stageSummary(stage, { network, platform: run.shownPlatform, previous });
-  return { image: run.title, stage: name, task: run.task.id, summary };
+  const imageName = run.shownPlatform === null ? {} : { imageName: imageTitle(run.name) };
+  return { image: run.title, ...imageName, stage: name, task: run.task.id, summary };
 }
 
 function missingStage(run: ImageRun, { name, digest }: StageOrder): UserError {

@@ -37,7 +37,9 @@ export function planBuild(
   const all = project.images.flatMap((config) => {
     const own = platforms.of(config);
     return config.names.flatMap((name) =>
-      own.map((platform): PlannedBuild => ({ name, config, platform, platforms: own, needs: needsOf(config) })),
+      own.map(
+        (platform): PlannedBuild => ({ name, config, platform, platforms: own, needs: needsOf(config) }),
+      ),
     );
   });
   const byKey = new Map(all.map((planned) => [buildKey(planned), planned]));

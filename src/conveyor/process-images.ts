@@ -32,7 +32,8 @@ export async function processImages(
   const planned = sets.flat();
   const several = planned.length > 1 && options.limit !== 1;
   const shown = shownBy(planned);
-  if (several) parts.progress.emit({ kind: 'plan', limit: options.limit, sets: sets.map((set) => set.map(shown)) });
+  if (several)
+    parts.progress.emit({ kind: 'plan', limit: options.limit, sets: sets.map((set) => set.map(shown)) });
   const mappings = mappingsOnce(parts);
   const tasks = planned.map((build, index) => ({
     name: buildKey(build),

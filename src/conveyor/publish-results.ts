@@ -67,7 +67,8 @@ async function copyToFinal(
       registry.copy(target.name, finalName, signal),
     );
   }
-  if (isThere) progress.emit({ kind: 'line', image: title, line: `Use previously built final image for ${title}` });
+  if (isThere)
+    progress.emit({ kind: 'line', image: title, line: `Use previously built final image for ${title}` });
   return { ...image, finalName };
 }
 

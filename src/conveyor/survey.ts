@@ -124,10 +124,7 @@ function withoutEffects(parts: ConveyorParts): ConveyorParts {
 }
 
 /** Stands for an image that is not there, so that those which need it can be looked at. They are not found, either. */
-function imagined(
-  { primary }: ConveyorParts,
-  { name, config, platform }: PlannedBuild,
-): ImageResult {
+function imagined({ primary }: ConveyorParts, { name, config, platform }: PlannedBuild): ImageResult {
   const digest = '0'.repeat(56) as StageDigest;
   const id = { digest, timestamp: 0 };
   const none = `sha256:${'0'.repeat(64)}`;

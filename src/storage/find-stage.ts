@@ -9,15 +9,17 @@ export interface FindRequest {
   readonly notBefore: number;
   /** Which stages of the digest may be used. */
   readonly suitable: Suitable;
+  /** Look again, although this run has looked. */
+  readonly fresh?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Looks for a stage where it must be in the end. */
 export async function findStage(
   storage: StageStorage,
-  { digest, notBefore, suitable, signal }: FindRequest,
+  { digest, notBefore, suitable, fresh = false, signal }: FindRequest,
 ): Promise<StoredStage | null> {
-  const candidates = await storage.candidates(digest, { fresh: false }, signal);
+  const candidates = await storage.candidates(digest, { fresh }, signal);
   return await firstUsable(storage, candidates, { notBefore, suitable }, signal);
 }
 

@@ -19,7 +19,7 @@ export interface SaveRequest {
 
 export type SaveOutcome =
   | { readonly kind: 'saved'; readonly stage: StoredStage }
-  /** Somebody was first: ours is not stored. */
+  /** Somebody was first: theirs is used, whether or not ours was stored, too. */
   | { readonly kind: 'discarded'; readonly stage: StoredStage };
 
 /** More attempts than savers that could collide in one millisecond. */
@@ -37,7 +37,19 @@ export async function saveStage(request: SaveRequest): Promise<SaveOutcome> {
     if (found) return { kind: 'discarded', stage: found };
     const timestamp = nextTimestamp(now(), candidates, notBefore);
     const stage = await storage.save(made, { digest, timestamp }, waiting);
-    if (stage) return { kind: 'saved', stage };
+    if (stage) return await theOneThatAllUse(request, stage);
   }
   throw new Error(`stage ${digest}: no free name in ${storage.address} after ${ATTEMPTS} attempts`);
+}
+
+/** Two savers may not have seen each other: afterwards at least one of them does. The other's stays, unused. */
+async function theOneThatAllUse(
+  { storage, digest, notBefore, suitable, waiting: { signal } }: SaveRequest,
+  stage: StoredStage,
+): Promise<SaveOutcome> {
+  if (storage.kind === 'local') return { kind: 'saved', stage };
+  const candidates = await storage.candidates(digest, { fresh: true }, signal);
+  const earlier = candidates.filter(({ timestamp }) => timestamp < stage.id.timestamp);
+  const found = await firstUsable(storage, earlier, { notBefore, suitable }, signal);
+  return found ? { kind: 'discarded', stage: found } : { kind: 'saved', stage };
 }

@@ -24,6 +24,7 @@ describe('a build request', () => {
       storage: { primary: null, caches: [], secondaries: [], final: null },
       offline: false,
       platforms: [],
+      ownPlatformOnly: false,
       network: null,
       limit: 5,
       requireBuilt: false,

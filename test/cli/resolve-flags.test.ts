@@ -139,10 +139,7 @@ describe('options of the product', () => {
     expect(() => repositories({ repo: ['r.example.com/p:tag'] })).toThrow('must not name a tag');
   });
 
-  it('refuse repositories of other roles, and lock servers', () => {
-    expect(() => repositories({}, { WERF_CACHE_REPO_1: 'r.example.com/c' })).toThrow(
-      '--cache-repo (given by WERF_CACHE_REPO_1) is not supported yet',
-    );
+  it('refuse lock servers', () => {
     expect(repositories({ synchronization: [':local'] }).values.synchronization).toEqual({ kind: 'local' });
     expect(() => repositories({ synchronization: ['https://x'] })).toThrow(
       'lock servers (https://) are not supported yet',

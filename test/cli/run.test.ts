@@ -109,11 +109,7 @@ describe('a command on another system', () => {
 
 describe('what build cannot do yet', () => {
   it.each([
-    [['--final-repo', 'r.example.com/p']],
-    [['--cache-repo=r.example.com/p']],
-    [['--secondary-repo=r.example.com/p']],
     [['-S', 'https://locks.example.com']],
-    [['--platform', 'linux/amd64,linux/arm64']],
     [['--add-custom-tag', 'v1']],
     [['--virtual-merge']],
     [['--ssh-key', 'k']],

@@ -50,7 +50,7 @@ export async function emptiedPlaces(
   const isFile = async (mount: RecordedMount) => {
     const { to, source } = asWritten(mount, run.image);
     if (source.kind !== 'path') return false;
-    const status = await stat(await directoryOf({ to, source }, run.name, places)).catch(() => null);
+    const status = await stat(await directoryOf({ to, source }, run, places)).catch(() => null);
     return status !== null && !status.isDirectory();
   };
   const files = await Promise.all(mounts.map(isFile));
@@ -64,10 +64,10 @@ function asWritten(mount: RecordedMount, { mounts }: StapelRun['image']): Record
 
 async function mountOf(
   { to, source }: RecordedMount,
-  { name }: StapelRun,
+  run: StapelRun,
   places: MountPlaces,
 ): Promise<StageMount> {
-  const path = await directoryOf({ to, source }, name, places);
+  const path = await directoryOf({ to, source }, run, places);
   try {
     await mkdir(path, { recursive: true });
   } catch (cause) {
@@ -85,12 +85,17 @@ async function mountOf(
 
 async function directoryOf(
   { to, source }: RecordedMount,
-  image: string,
+  { name, platform }: Pick<StapelRun, 'name' | 'platform'>,
   places: MountPlaces,
 ): Promise<string> {
   switch (source.kind) {
     case 'tmp_dir':
-      return join(await places.temporary(), 'mounts', directoryName(image || '~'), directoryName(to));
+      return join(
+        await places.temporary(),
+        'mounts',
+        directoryName(`${name || '~'}-${platform}`),
+        directoryName(to),
+      );
     case 'build_dir':
       return join(places.kept, directoryName(to));
     case 'path': {

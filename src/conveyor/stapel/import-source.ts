@@ -1,5 +1,6 @@
 import type { ImportMapping } from '../../config/stapel-parts.ts';
 import { UserError } from '../../diagnostics/user-error.ts';
+import { lockNames } from '../../locks/lock-names.ts';
 import { formatStageId } from '../../stages/stage-id.ts';
 import { importSourceId } from '../../stages/stapel-inputs.ts';
 import type { StoredStage } from '../../storage/stage-storage.ts';
@@ -35,14 +36,14 @@ export async function importSource(
   const from =
     mapping.source.kind === 'image' && stage
       ? ({ kind: 'stage', contentDigest: contentDigestOf(stage) } as const)
-      : ({ kind: 'external', reference: referenceOf(mapping) } as const);
+      : ({ kind: 'external', reference: referenceOf(mapping), platform: run.platform } as const);
   const id = importSourceId({ from, add, includePaths, excludePaths });
   const stageId = stage ? formatStageId(stage.id) : '';
   const local = (running: StapelRun) =>
     stage
       ? localImageOf(parts, running, stage)
       : pullBase(parts, running, referenceOf(mapping), run.platform).then(({ image }) => image.facts.id);
-  const checksum = await parts.locks.hold(`import.${id}`, run.signal, async () => {
+  const checksum = await parts.locks.hold(lockNames(parts.project).import(id), run.signal, async () => {
     const known = await parts.importRecords.find(id, run.signal);
     if (known) return known.checksum;
     const image = await local(run);

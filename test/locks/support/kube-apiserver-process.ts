@@ -38,7 +38,7 @@ export async function kubeApiserverProcess(
       ...['--etcd-servers', `http://${etcd}`, '--bind-address', '127.0.0.1', '--secure-port', `${port}`],
       ...['--advertise-address', '127.0.0.1', '--service-cluster-ip-range', '10.0.0.0/24'],
       ...['--tls-cert-file', server.cert, '--tls-private-key-file', server.key, '--client-ca-file', ca],
-      ...['--service-account-issuer', 'https://test', '--service-account-key-file', server.key],
+      ...['--service-account-issuer', 'https://test', '--service-account-key-file', server.cert],
       ...['--service-account-signing-key-file', server.key, '--cert-dir', directory],
       ...['--token-auth-file', tokens, '--authorization-mode', 'RBAC'],
     ],
