@@ -64,10 +64,11 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
   const { builder, stages, terminals, images, fresh } = storesOf(options, engine, temporary);
   const project = projectOptionsOf(flags, view.cwd);
   const home = resolve(view.cwd, flags.homeDir ?? join(view.homeDirectory, '.werf'));
-  const git = repositoryOnce(project, view, join(home, 'submodules'));
+  const gitView = isOffline(flags) ? { ...view, env: { ...view.env, ...ONLY_THIS_MACHINE } } : view;
+  const git = repositoryOnce(project, gitView, join(home, 'submodules'));
   const remotes = remotesOnFirstUse(
     () =>
-      remoteRepositories(view.env, {
+      remoteRepositories(gitView.env, {
         caches: join(home, 'local_cache'),
         directory: project.directory,
         offline: isOffline(flags),
@@ -230,6 +231,9 @@ function hostPlatform(architecture: string): Platform {
   if (platform) return platform;
   throw new UserError('PLATFORM_UNKNOWN', `slipway does not know the architecture ${architecture}`);
 }
+
+/** So git goes to no other machine, whatever it is asked for. */
+const ONLY_THIS_MACHINE = { GIT_ALLOW_PROTOCOL: 'file' };
 
 /** Commands that build have such an option. */
 function isOffline(flags: FlagValues<SessionFlags>): boolean {

@@ -35,7 +35,6 @@ export const buildFlagTable = {
     section,
     env: ['WERF_ADD_CUSTOM_TAG_*'],
     summary: 'one more tag for each final image; %image% stands for its name',
-    status: 'unsupported',
   }),
   offline: toggle('offline', {
     section,
@@ -109,6 +108,7 @@ export function buildRequestOf(
     network: networkOf(given.backendNetwork),
     limit: introspects(introspection) ? 1 : limitOf(given),
     requireBuilt: given.requireBuiltImages || given.checkBuiltImages,
+    customTags: given.addCustomTag,
     report: reportOptionsOf(given, env, cwd),
     introspection,
   };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CopyPlace } from '../commands/copy-place.ts';
+import type { CopyPlace } from '../commands/copy-request.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import { parseRepository } from '../oci/repository-address.ts';
 

@@ -45,6 +45,8 @@ and %image_content_based_tag% for the tag of its stage.`,
       fallbackText: 'a line end',
     }),
     ...buildFlagTable,
+    addCustomTag: { ...buildFlagTable.addCustomTag, hidden: true },
+    offline: { ...buildFlagTable.offline, hidden: true },
     finalImagesOnly: toggle('final-images-only', {
       section,
       env: ['WERF_FINAL_IMAGES_ONLY'],
@@ -59,6 +61,9 @@ and %image_content_based_tag% for the tag of its stage.`,
       throw new UserError('CLI_VALUE_MISSING', '`export` needs --tag', {
         hint: 'name what the images become, such as --tag registry.example.com/%image%:1.0',
       });
+    }
+    if (input.flags.offline) {
+      throw new UserError('CLI_BAD_VALUE', '`export` writes to a registry: --offline excludes that');
     }
     const labels = labelsOf(addLabel, addLabelSeparator);
     await exportImages({ build: buildRequestOf(input, session.env), templates: tag, labels }, session);

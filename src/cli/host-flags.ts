@@ -7,7 +7,7 @@ const platform: Flag<readonly Platform[]> = {
   ...list('platform', 'OS/ARCH', {
     section,
     env: ['WERF_PLATFORM', 'DOCKER_DEFAULT_PLATFORM'],
-    summary: 'platform to build for, such as linux/amd64; a list is separated by commas',
+    summary: 'platform to build for, such as linux/amd64; several, separated by commas, need --repo',
     fallbackText: 'that of the image, else of this machine',
   }),
   fallback: [],

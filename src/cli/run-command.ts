@@ -9,7 +9,7 @@ export const runCommand = sessionCommand({
   summary: 'run a command in an image, built if needed',
   positionals: { usage: '[IMAGE] [-- COMMAND…]', most: 1, rest: true },
   description: `Builds one image as \`slipway build\` does, or finds it built, and runs a command in a temporary container \
-of it; without COMMAND, the image's own. Ends with the command's exit status. The container is removed afterwards. \
+of it; without COMMAND, the image's own. Ends with the command's exit status. The container is removed afterwards. Of an image of several platforms that of this machine runs. \
 Where standard input and output are a terminal, the command gets it; else it reads no input.`,
   examples: [
     { line: 'slipway run app -- cat /etc/os-release', explains: 'shows a file of the image "app"' },

@@ -11,7 +11,7 @@ export const stageImageCommand = sessionCommand({
   summary: 'print the full name of an image that is built',
   positionals: { usage: '[IMAGE]', most: 1 },
   description: `Prints the name by which the last stage of one image of the commit can be pulled or run. \
-Nothing is built: what is not built yet is an error. IMAGE may be left out where the configuration has one image; \
+That of an image of several platforms names them all. Nothing is built: what is not built yet is an error. IMAGE may be left out where the configuration has one image; \
 ~ is the image without a name.`,
   examples: [
     {

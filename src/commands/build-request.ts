@@ -22,6 +22,8 @@ export interface BuildRequest {
   readonly limit: number | null;
   /** Nothing is built: missing stages are an error. */
   readonly requireBuilt: boolean;
+  /** Templates of further tags for final images. */
+  readonly customTags: readonly string[];
   readonly report: ReportOptions;
   /** Where shells are wanted in build containers; then `limit` is 1. */
   readonly introspection: IntrospectionRequest;

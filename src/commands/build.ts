@@ -5,6 +5,7 @@ import { checkIntrospectedImages, requireTerminal } from '../conveyor/introspect
 import { processImages } from '../conveyor/process-images.ts';
 import { type Publishing, publishResults } from '../conveyor/publish-results.ts';
 import { UserError } from '../diagnostics/user-error.ts';
+import { checkCustomTags, customTags } from '../stages/custom-tags.ts';
 import type { BuildReport } from './build-report.ts';
 import type { BuildRequest } from './build-request.ts';
 import type { ChoosableImage } from './choose-images.ts';
@@ -35,7 +36,9 @@ export async function build(
     throw new UserError('NOT_SUPPORTED', '--use-build-report is not supported by build yet');
   }
   requireTerminal(request.introspection, session.ports.terminals);
-  const { opened, sets } = await plannedBuild(request, session);
+  const { opened, sets, requested } = await plannedBuild(request, session);
+  const hasRepository = request.storage.primary !== null;
+  checkCustomTags(request.customTags, { names: requested, hasRepository });
   const { project } = opened;
   const known = project.images.flatMap(({ names, kind }) =>
     names.map((name) => ({ title: imageTitle(name), kind })),
@@ -51,7 +54,7 @@ export async function build(
     const processed = await processImages(parts, sets, { limit, requireBuilt, signal: session.signal });
     const results = await publishResults(
       parts,
-      publishingOf(project, parts, session),
+      { ...publishingOf(project, parts, session), customTags: tagging(request, requested) },
       processed,
       session.signal,
     );
@@ -82,12 +85,23 @@ function publishingOf(
   { cleanup }: Project,
   { records, final }: Pick<Publishing, 'records' | 'final'>,
   { project }: Session,
-): Publishing {
+): Omit<Publishing, 'customTags'> {
   return {
     records,
     final,
     managedImages: !cleanup.disable,
     commits: !cleanup.disable && !cleanup.disableGitHistoryBasedPolicy && project.dev === null,
-    customTags: () => new Map(),
+  };
+}
+
+/** Tags what was asked for; what it needs gets none. */
+function tagging(
+  { customTags: templates }: Pick<BuildRequest, 'customTags'>,
+  requested: readonly string[],
+): Publishing['customTags'] {
+  return (images) => {
+    const tagged = images.filter(({ name }) => requested.includes(name));
+    const of = tagged.map(({ name, target }) => ({ name, contentBasedTag: target.tag }));
+    return customTags(templates, of);
   };
 }

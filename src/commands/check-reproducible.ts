@@ -26,9 +26,10 @@ export async function checkReproducible(request: BuildRequest, session: Session)
     const one = await buildInto(first, 'first', { request, session, planned });
     await nextSecond(session.clock, session.signal);
     const two = await buildInto(second, 'second', { request, session, planned });
+    const several = new Set(one.map(({ platform }) => platform)).size > 1;
     await compareAll(
       one.map((result, index) => ({
-        name: result.name,
+        name: several ? `${shownName(result.name)} [${result.platform}]` : result.name,
         first: copyOf(result, first),
         second: copyOf(two[index], second),
       })),

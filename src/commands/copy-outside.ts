@@ -6,7 +6,7 @@ import { toolchainReference } from '../stages/toolchain-image.ts';
 import { baseCopyTag, wholeReference } from '../storage/base-copies.ts';
 import { LOCAL_STORAGE } from '../storage/storage-roles.ts';
 import { conveyorPartsOf } from './conveyor-parts-of.ts';
-import type { CopiedImage, CopyStagesRequest } from './copy-stages.ts';
+import type { CopiedImage, CopyStagesRequest } from './copy-request.ts';
 import { plannedBuild } from './planned-build.ts';
 import type { Session } from './session.ts';
 

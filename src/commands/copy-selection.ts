@@ -11,7 +11,7 @@ import { projectTag } from '../storage/project-tags.ts';
 import { managedImageTag, parseCommitTag } from '../storage/record-tags.ts';
 import { LOCAL_STORAGE } from '../storage/storage-roles.ts';
 import { conveyorPartsOf } from './conveyor-parts-of.ts';
-import type { CopyStagesRequest } from './copy-stages.ts';
+import type { CopyStagesRequest } from './copy-request.ts';
 import { plannedBuild } from './planned-build.ts';
 import { readBuildReport } from './read-build-report.ts';
 import type { Session } from './session.ts';

@@ -1,34 +1,12 @@
 import { eachOf } from '../concurrency/each-of.ts';
 import { UserError } from '../diagnostics/user-error.ts';
-import type { Platform } from '../oci/platform.ts';
 import { type RunningTask, runTask } from '../progress/task.ts';
+import type { Archives } from '../registry/archives.ts';
 import { isImmutable, projectTag } from '../storage/project-tags.ts';
 import { outsideImages } from './copy-outside.ts';
-import type { CopyPlace } from './copy-place.ts';
+import type { CopiedImage, CopyPlace, CopyStagesRequest } from './copy-request.ts';
 import { selectNames } from './copy-selection.ts';
-import type { ReportOptions } from './report-options.ts';
 import type { Session } from './session.ts';
-
-export interface CopyStagesRequest {
-  readonly from: CopyPlace;
-  readonly to: CopyPlace;
-  /** All stages with their records; else those of the images of the commit, or of the report where that is to be used. */
-  readonly all: boolean;
-  readonly report: ReportOptions;
-  /** Into an archive: with the images that are not the project's and that its configuration needs. */
-  readonly baseImages: boolean;
-  /** In order, each once; empty: those of the images. */
-  readonly platforms: readonly Platform[];
-}
-
-/** Something that is copied: its name at both ends. */
-export interface CopiedImage {
-  readonly name: string;
-  /** Where it is now; '' in an archive. */
-  readonly reference: string;
-  /** What it is called elsewhere; '' for what is the project's. */
-  readonly original: string;
-}
 
 /** Images copied at the same time. */
 const AT_ONCE = 8;
@@ -66,13 +44,34 @@ async function intoArchive(
   images: readonly CopiedImage[],
   { task, session: { ports, signal, progress } }: Work,
 ): Promise<void> {
-  const done = await ports.archives.fill(path, images, { task, signal });
+  const there = new Set(await archivedNames(path, ports.archives, signal));
+  const wanted = images.filter(({ name }) => !(there.has(name) && isImmutable(projectTag(name))));
+  const done = await ports.archives.fill(path, wanted, { task, signal });
   for (const name of done.gone) {
     const message = `${name} was removed from the repository meanwhile, and is not in the archive`;
     progress.emit({ kind: 'warning', problem: { code: 'STAGE_GONE', message } });
   }
-  const added = `${done.added} blobs of ${images.length} images were added`;
-  task.line(done.kept === 0 ? added : `${added}, ${done.kept} were there already`);
+  task.line(counted(wanted.length, images.length, 'images were copied'));
+  task.line(counted(done.added, done.added + done.kept, 'blobs were added'));
+}
+
+/** Of an archive that an earlier copy has finished. */
+async function archivedNames(
+  path: string,
+  archives: Archives,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  try {
+    return (await archives.list(path, signal)).map(({ name }) => name);
+  } catch (error) {
+    // Whatever is wrong with it besides, the filling tells.
+    if (error instanceof UserError && error.code.startsWith('ARCHIVE_')) return [];
+    throw error;
+  }
+}
+
+function counted(moved: number, all: number, what: string): string {
+  return `${moved} ${what}${moved === all ? '' : `, ${all - moved} were there already`}`;
 }
 
 async function intoRepository(
@@ -95,8 +94,7 @@ async function intoRepository(
       if (done % 100 === 0) task.line(`${done} of ${wanted.length} images`);
     });
   }
-  const kept = images.length - wanted.length;
-  task.line(`${wanted.length} images were copied${kept === 0 ? '' : `, ${kept} were there already`}`);
+  task.line(counted(wanted.length, images.length, 'images were copied'));
 }
 
 function refuseSame(from: CopyPlace, to: CopyPlace): void {

@@ -62,11 +62,12 @@ async function exported(
     const names = chosen(reported.map(([name]) => ({ name, final: true })));
     const images = reported
       .filter(([name]) => names.has(name))
-      .map(([name, { DockerImageName, DockerRepo, DockerTag }]): Exported => {
+      .map(([name, { DockerImageName, DockerRepo, DockerTag, platforms }]): Exported => {
         const local = !DockerRepo.includes('/');
         const reference = local ? `localhost/${DockerImageName}` : DockerImageName;
-        const platform = wanted.platforms[0] ?? session.host.platform;
-        return { name, contentBasedTag: DockerTag, images: [{ reference, platform }], local };
+        const own = platforms.length > 0 ? platforms : [wanted.platforms[0] ?? session.host.platform];
+        const images = own.map((platform) => ({ reference, platform }));
+        return { name, contentBasedTag: DockerTag, images, local };
       });
     referencesOf(templates, images);
     return images;
@@ -162,7 +163,10 @@ function registryWriter(
       );
       if (tagged) return;
       const [, repository = '', tag = ''] = /^(.*):([^:/]+)$/.exec(reference) ?? [];
-      const listed = parts.map(({ digest, platform }) => ({ reference: `${repository}@${digest}`, platform }));
+      const listed = parts.map(({ digest, platform }) => ({
+        reference: `${repository}@${digest}`,
+        platform,
+      }));
       await registry.index(repository, tag, listed, signal);
     },
     close: async () => undefined,

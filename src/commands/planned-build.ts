@@ -14,6 +14,8 @@ import { shownName } from './shown-name.ts';
 export interface PlannedRequest {
   readonly opened: OpenedProject;
   readonly sets: readonly (readonly PlannedBuild[])[];
+  /** Names of the final images that were asked for, not of what these need. */
+  readonly requested: readonly string[];
 }
 
 /** @throws UserError for what cannot be opened, chosen, or built by this version */
@@ -29,10 +31,12 @@ export async function plannedBuild(
   const sets = planBuild(project, chosen, platformsOf(request, session.host.platform));
   refuseUnsupported(sets.flat());
   if (chosen.length === 0) session.progress.emit({ kind: 'line', line: 'There are no images to build.' });
-  return { opened, sets };
+  const isFinal = new Map(choosable.map(({ name, final }) => [name, final] as const));
+  return { opened, sets, requested: chosen.filter((name) => isFinal.get(name)) };
 }
 
-export type PlatformRequest = Pick<BuildRequest, 'platforms'> & Partial<Pick<BuildRequest, 'ownPlatformOnly'>>;
+export type PlatformRequest = Pick<BuildRequest, 'platforms'> &
+  Partial<Pick<BuildRequest, 'ownPlatformOnly'>>;
 
 /** Those that the user asks for, else the image's, else this machine's. */
 function platformsOf({ platforms, ownPlatformOnly = false }: PlatformRequest, host: Platform): PlanPlatforms {

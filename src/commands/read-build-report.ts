@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../diagnostics/problem.ts';
 import { UserError } from '../diagnostics/user-error.ts';
+import { type Platform, parsePlatform } from '../oci/platform.ts';
 import type { ReportOptions } from './report-options.ts';
 
 /** What is taken from a report in place of a build. */
@@ -10,6 +11,8 @@ export interface ReportedImage {
   readonly DockerRepo: string;
   readonly DockerTag: string;
   readonly DockerImageID: string;
+  /** Those of the report; empty: it does not say. */
+  readonly platforms: readonly Platform[];
 }
 
 const FIELDS = ['WerfImageName', 'DockerImageName', 'DockerRepo', 'DockerTag', 'DockerImageID'] as const;
@@ -91,6 +94,7 @@ function check(
       DockerRepo: text('DockerRepo'),
       DockerTag: text('DockerTag'),
       DockerImageID: text('DockerImageID'),
+      platforms: platformsOf(values),
     };
     return { image, problems: [] };
   }
@@ -104,6 +108,16 @@ function check(
       position,
     })),
   };
+}
+
+/** That of an image; those of an index are known from the names of its stages, such as `from (linux/arm64)`. */
+function platformsOf(values: Readonly<Record<string, unknown>>): readonly Platform[] {
+  const { TargetPlatform: own, Stages: stages } = values;
+  const names = Array.isArray(stages)
+    ? stages.map((stage) => (isRecord(stage) ? String(stage['Name']) : ''))
+    : [];
+  const all = own === '' ? names.map((name) => /\(([^()]+)\)$/.exec(name)?.[1] ?? '') : [String(own ?? '')];
+  return [...new Set(all.map(parsePlatform).filter((platform) => platform !== null))];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

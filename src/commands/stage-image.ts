@@ -1,7 +1,7 @@
-import { NO_INTROSPECTION } from '../conveyor/introspection.ts';
 import { partsByImage } from '../conveyor/built-image.ts';
-import { findTarget } from '../conveyor/publish-index.ts';
+import { NO_INTROSPECTION } from '../conveyor/introspection.ts';
 import { processImages } from '../conveyor/process-images.ts';
+import { findTarget } from '../conveyor/publish-index.ts';
 import { UserError } from '../diagnostics/user-error.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { StorageRoles } from '../storage/storage-roles.ts';

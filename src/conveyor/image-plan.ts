@@ -7,8 +7,6 @@ export interface PlannedBuild {
   readonly name: string;
   readonly config: ImageConfig;
   readonly platform: Platform;
-  /** All platforms of the image: of one that others need, perhaps more than are built. */
-  readonly platforms: readonly Platform[];
   /** Names of images that must be done first, for the same platform. */
   readonly needs: readonly string[];
 }
@@ -37,9 +35,7 @@ export function planBuild(
   const all = project.images.flatMap((config) => {
     const own = platforms.of(config);
     return config.names.flatMap((name) =>
-      own.map(
-        (platform): PlannedBuild => ({ name, config, platform, platforms: own, needs: needsOf(config) }),
-      ),
+      own.map((platform): PlannedBuild => ({ name, config, platform, needs: needsOf(config) })),
     );
   });
   const byKey = new Map(all.map((planned) => [buildKey(planned), planned]));

@@ -72,6 +72,8 @@ export type ProgressEvent =
       readonly kind: 'stage-reused';
       readonly task?: string;
       readonly image: string;
+      /** Where `image` says more, such as the platform. */
+      readonly imageName?: string;
       readonly stage: string;
       readonly summary: StageSummary;
     }
@@ -79,6 +81,8 @@ export type ProgressEvent =
       readonly kind: 'stage-stored';
       readonly task?: string;
       readonly image: string;
+      /** Where `image` says more, such as the platform. */
+      readonly imageName?: string;
       readonly stage: string;
       readonly summary: StageSummary;
     }

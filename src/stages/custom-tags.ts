@@ -20,7 +20,7 @@ const PLACEHOLDERS: Readonly<Record<string, (image: TaggedImage) => string>> = {
 
 /** Tags of stages, of their indexes, and of what is recorded about them. */
 const OWN_FORMS =
-  /^(?:[0-9a-f]{56}(?:-[0-9]{13}(?:-rejected)?)?|(?:managed-image|import-metadata|custom-tag-meta|client-id)-.*|meta-[0-9a-f]{8}_.*|sync-server|cleanup)$/;
+  /^(?:[0-9a-f]{56}(?:-[0-9]{13}(?:-rejected)?)?|(?:managed-image|import-metadata|custom-tag-meta|client-id|base-image)-.*|meta-[0-9a-f]{8}_.*|sync-server|cleanup)$/;
 
 /** Puts in what a template says of an image: for tags, and for names that images are exported to. */
 export function expandTemplate(template: string, image: TaggedImage): string {

@@ -1,5 +1,6 @@
 import type { DependencyType } from '../config/image-inputs.ts';
 import type { Mount, ShellInstructions, UserStage } from '../config/stapel-parts.ts';
+import type { Platform } from '../oci/platform.ts';
 import { type Canonical, compareText, inputHash } from './canonical.ts';
 import type { ContentDigest } from './stage-digest.ts';
 import { GIT_CACHE_STEP } from './stapel-stages.ts';
@@ -82,13 +83,14 @@ export function dependencyInputs(
 export function importSourceId(source: {
   readonly from:
     | { readonly kind: 'stage'; readonly contentDigest: ContentDigest }
-    | { readonly kind: 'external'; readonly reference: string };
+    | { readonly kind: 'external'; readonly reference: string; readonly platform: Platform };
   readonly add: string;
   readonly includePaths: readonly string[];
   readonly excludePaths: readonly string[];
 }): string {
   const { from, add, includePaths, excludePaths } = source;
-  const origin: Canonical = from.kind === 'stage' ? from.contentDigest : ['external', from.reference];
+  const origin: Canonical =
+    from.kind === 'stage' ? from.contentDigest : ['external', from.reference, from.platform];
   return inputHash([origin, add, includePaths, excludePaths]);
 }
 

@@ -66,7 +66,7 @@ export function treeEvents({ tree, level, now }: TreeEventsOptions): (event: Pro
       case 'stage-reused':
       case 'stage-stored': {
         if (!wanted(undefined)) return;
-        const title = `Use previously built image for ${event.image}/${event.stage}`;
+        const title = `Use previously built image for ${event.imageName ?? event.image}/${event.stage}`;
         if (event.kind === 'stage-reused') text(event.task, title, event.image);
         for (const line of stageDetails(event.summary)) {
           tree.add(taskOf(event.task), { form: 'details', text: line, at: now(), image: event.image });

@@ -28,6 +28,7 @@ describe('a build request', () => {
       network: null,
       limit: 5,
       requireBuilt: false,
+      customTags: [],
       report: {
         save: false,
         use: false,

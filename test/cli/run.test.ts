@@ -110,7 +110,6 @@ describe('a command on another system', () => {
 describe('what build cannot do yet', () => {
   it.each([
     [['-S', 'https://locks.example.com']],
-    [['--add-custom-tag', 'v1']],
     [['--virtual-merge']],
     [['--ssh-key', 'k']],
   ])('is refused before anything is read: %j', async (args) => {

@@ -75,21 +75,22 @@ describe('repositories in their roles', () => {
 
   it('fills a cache, reads from it first, and works on when it fails', async () => {
     const [repo, cache] = [fresh(), fresh(near)];
-    await buildStapel(builder, project, { args: ['--repo', repo, '--cache-repo', cache] });
+    const first = await buildStapel(builder, project, { args: ['--repo', repo, '--cache-repo', cache] });
     expect(stagesOf(cache, near)).toEqual(stagesOf(repo));
+    const { layers } = registry.inspect(first.last(), '--raw') as { layers: { digest: string }[] };
+    const fetched = (requests: readonly string[]) =>
+      layers.filter(({ digest }) =>
+        requests.some((line) => line.startsWith('GET ') && line.endsWith(`/blobs/${digest}`)),
+      );
     await project.write({ 'src/next': String(counter) });
     await project.commit('next');
     await withBuilder(async (empty) => {
       const before = registry.requests().length;
       const built = await buildStapel(empty, project, { args: ['--repo', repo, '--cache-repo', cache] });
       expect(built.rebuilt()).toEqual(['gitLatestPatch']);
-      const layers = registry
-        .requests()
-        .slice(before)
-        .filter((line) => /^GET .*\/blobs\//.test(line));
-      const ofCache = near.requests().filter((line) => /^GET .*\/blobs\//.test(line));
-      // The configuration alone is read from afar: contents come from near.
-      expect(ofCache.length).toBeGreaterThan(layers.length);
+      // Configurations alone are read from afar: contents come from near.
+      expect(fetched(registry.requests().slice(before))).toEqual([]);
+      expect(fetched(near.requests())).toEqual(layers);
     });
     await project.write({ 'src/next': 'again' });
     await project.commit('again');
@@ -169,5 +170,29 @@ describe('roles that contradict each other', () => {
     const built = await buildStapel(builder, project, { args, fails: true });
     expect(built.stderr).toContain(message);
     expect(built.exitCode).toBe(1);
+  });
+});
+
+describe('further tags', () => {
+  it('go to final images that were asked for, in the final repository where there is one', async () => {
+    const [repo, final] = [fresh(), fresh(near)];
+    const args = ['--repo', repo, '--add-custom-tag', 'release-%image%'];
+    const built = await buildStapel(builder, project, { args });
+    const digest = (reference: string) => (registry.inspect(reference) as { Digest: string }).Digest;
+    expect(digest(`${repo}:release-app`)).toBe(digest(built.last()));
+    const tags = registry.tags(repo.split('/')[1] ?? '');
+    expect(tags).toContain('custom-tag-meta-release-app');
+    expect(tags).not.toContain('release-tools');
+    await buildStapel(builder, project, { args: [...args, '--final-repo', final] });
+    expect(near.tags(final.split('/')[1] ?? '')).toContain('release-app');
+  });
+
+  it('need a repository, and must be tags', async () => {
+    const without = await buildStapel(builder, project, { args: ['--add-custom-tag', 'x'], fails: true });
+    expect(without.stderr).toContain('--add-custom-tag needs --repo');
+    const args = ['--repo', fresh(), '--add-custom-tag', 'not a tag'];
+    const bad = await buildStapel(builder, project, { args, fails: true });
+    expect(bad.stderr).toContain('"not a tag"');
+    expect(bad.exitCode).toBe(1);
   });
 });
