@@ -45,7 +45,7 @@ and %image_content_based_tag% for the tag of its stage.`,
       fallbackText: 'a line end',
     }),
     ...buildFlagTable,
-    addCustomTag: { ...buildFlagTable.addCustomTag, hidden: true },
+    addCustomTag: { ...buildFlagTable.addCustomTag, env: [], hidden: true },
     offline: { ...buildFlagTable.offline, hidden: true },
     finalImagesOnly: toggle('final-images-only', {
       section,

@@ -77,11 +77,19 @@ function counted(moved: number, all: number, what: string): string {
 async function intoRepository(
   { address, from }: { readonly address: string; readonly from: CopyPlace },
   images: readonly CopiedImage[],
-  { task, session: { ports, signal } }: Work,
+  { task, session }: Work,
 ): Promise<void> {
-  const there = new Set(await ports.registry.tags(address, { prefix: '', refresh: true }, signal));
-  const wanted = images.filter(({ name }) => !(there.has(name) && isImmutable(projectTag(name))));
+  const { ports, signal } = session;
   const to = (name: string) => `${address}:${name}`;
+  const there = new Set(await ports.registry.tags(address, { prefix: '', refresh: true }, signal));
+  const digestOf = await digestsAt(from, session);
+  const lacking = await eachOf(images, AT_ONCE, async (image) => {
+    const { name } = image;
+    if (!there.has(name)) return [image];
+    if (isImmutable(projectTag(name))) return [];
+    return (await ports.registry.head(to(name), signal)) === (await digestOf(image)) ? [] : [image];
+  });
+  const wanted = lacking.flat();
   if (from.kind === 'archive') {
     const targets = wanted.map(({ name }) => ({ name, to: to(name) }));
     await ports.archives.unload(from.path, targets, { task, signal });
@@ -95,6 +103,17 @@ async function intoRepository(
     });
   }
   task.line(counted(wanted.length, images.length, 'images were copied'));
+}
+
+/** Tells digests of what is copied. */
+async function digestsAt(
+  from: CopyPlace,
+  { ports: { archives, registry }, signal }: Session,
+): Promise<(image: CopiedImage) => Promise<string | null>> {
+  if (from.kind === 'repository') return ({ reference }) => registry.head(reference, signal);
+  const listed = await archives.list(from.path, signal);
+  const digests = new Map(listed.map(({ name, digest }) => [name, digest]));
+  return async ({ name }) => digests.get(name) ?? null;
 }
 
 function refuseSame(from: CopyPlace, to: CopyPlace): void {

@@ -53,7 +53,7 @@ export async function refuseMissing(
   const problems = [...missing].map(
     ([what, { hint, images }]): Problem => ({
       code: 'OFFLINE',
-      message: `${what} is missing, which ${[...images].join(', ')} needs`,
+      message: `${what} is missing, needed by ${[...images].join(', ')}`,
       ...(hint === '' ? {} : { hint }),
     }),
   );

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,12 +8,14 @@ import { type Builder, makeBuilder, type Outcome } from './support/builder.ts';
 import { cloneOf, makeProject } from './support/project.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { stallingFront } from './support/stalling-front.ts';
+import { toolchainRegistry } from './support/toolchain.ts';
 
 let near: TestRegistry;
 let far: TestRegistry;
 let builder: Builder;
 let project: Fixture;
 let directory: string;
+let toolchain: Readonly<Record<string, string>>;
 
 /** Images of both kinds: built on outside images and on one another, with an import and a configuration of their own. */
 const werf = (host: string) => `project: demo
@@ -53,18 +55,22 @@ dependencies:
 
 beforeAll(async () => {
   [near, far] = await Promise.all([startRegistry(), startRegistry({ empty: true })]);
-  builder = await makeBuilder({ env: { WERF_STAPEL_IMAGE_NAME: 'none' } });
+  const tools = toolchainRegistry(near.host, 'base');
+  toolchain = { WERF_STAPEL_IMAGE_NAME: tools.name, WERF_STAPEL_IMAGE_VERSION: tools.version };
+  builder = await makeBuilder({ env: toolchain });
   directory = await mkdtemp(join(tmpdir(), 'slipway-air-gap-'));
   project = await makeProject({
     'werf.yaml': werf(near.host),
-    'werf-giterminism.yaml':
-      'giterminismConfigVersion: 1\nconfig:\n  stapel:\n    allowFromLatest: true\n',
+    'werf-giterminism.yaml': 'giterminismConfigVersion: 1\nconfig:\n  stapel:\n    allowFromLatest: true\n',
     'tools.Dockerfile': `FROM ${near.host}/busybox:latest\nRUN mkdir /tool && head -c 3000000 /dev/urandom >/tool/data\n`,
     'web.Dockerfile': 'ARG APP\nFROM ${APP}\nRUN cat /srv/page >/made\n',
     page: 'first',
   });
-  const built = await slipway(['build', '--repo', repo()], { WERF_STAPEL_IMAGE_NAME: 'none' });
+  const built = await slipway(['build', '--repo', repo(), '--add-custom-tag', 'v1-%image_safe_slug%']);
   expect([built.exitCode, built.stderr]).toEqual([0, '']);
+  expect(own()).toContain('v1-app');
+  const skopeo = ['--insecure-policy', 'copy', '-q', '--src-tls-verify=false', '--dest-tls-verify=false'];
+  execFileSync('skopeo', [...skopeo, `docker://${near.host}/busybox:latest`, `docker://${repo()}:foreign`]);
 });
 afterAll(async () => {
   await builder.remove();
@@ -74,6 +80,8 @@ afterAll(async () => {
   await far.stop();
 });
 
+/** Tags that slipway made. */
+const own = () => near.tags('demo').filter((tag) => tag !== 'foreign');
 const repo = () => `${near.host}/demo`;
 const slipway = (args: readonly string[], env: Record<string, string> = {}, by = builder, at = project) =>
   by.run(args, { cwd: at.root, env });
@@ -97,19 +105,18 @@ describe('stages copy between repositories', () => {
     ]);
     whole(copied);
     expect(copied.stdout).toMatch(/Copy stages\n.*From: docker:\/\/.*\/demo\n.*To: .*\/copy\n/);
-    expect(far.tags('copy')).toEqual(near.tags('demo'));
+    expect(far.tags('copy')).toEqual(own());
     expect(far.tags('copy').some((tag) => tag.startsWith('import-metadata-'))).toBe(true);
     const other = await makeBuilder();
     try {
-      const env = { WERF_STAPEL_IMAGE_NAME: 'none' };
-      const found = await slipway(['build', '--repo', `${far.host}/copy`], env, other);
+      const found = await slipway(['build', '--repo', `${far.host}/copy`], {}, other);
       whole(found);
       expect(found.stdout).not.toContain('Building stage');
     } finally {
       await other.remove();
     }
     const again = await slipway(['stages', 'copy', '--from', repo(), '--to', `${far.host}/copy`]);
-    expect(again.stdout).toMatch(/0 images were copied, \d+ were there already/);
+    expect(again.stdout).toMatch(/ 0 images were copied, \d+ were there already/);
   });
 
   it('mounts blobs within a registry', async () => {
@@ -118,7 +125,27 @@ describe('stages copy between repositories', () => {
     const requests = near.requests().slice(before);
     expect(requests.some((one) => one.includes('mount='))).toBe(true);
     expect(requests.filter((one) => one.startsWith('PATCH'))).toEqual([]);
-    expect(near.tags('mounted')).toEqual(near.tags('demo'));
+    expect(near.tags('mounted')).toEqual(own());
+  });
+
+  it('copies into and out of a registry that asks for a login', async () => {
+    const login = { user: 'me', password: 'secret' };
+    const locked = await startRegistry({ login, empty: true });
+    try {
+      const refused = await slipway(['stages', 'copy', '--from', repo(), '--to', `${locked.host}/p`]);
+      expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('log in')]);
+      const config = join(directory, 'docker');
+      await mkdir(config);
+      const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+      await writeFile(join(config, 'config.json'), JSON.stringify({ auths: { [locked.host]: { auth } } }));
+      const env = { DOCKER_CONFIG: config };
+      whole(await slipway(['stages', 'copy', '--from', repo(), '--to', `${locked.host}/p`], env));
+      expect(locked.tags('p')).toEqual(own());
+      whole(await slipway(['stages', 'copy', '--from', `${locked.host}/p`, '--to', `${far.host}/out`], env));
+      expect(far.tags('out')).toEqual(own());
+    } finally {
+      await locked.stop();
+    }
   });
 
   it("copies the stages of one commit's images, and tells which are missing", async () => {
@@ -134,8 +161,8 @@ describe('stages copy between repositories', () => {
       ]);
       whole(await slipway(args));
       const stages = (tags: readonly string[]) => tags.filter((tag) => /^[0-9a-f]{56}-/.test(tag));
-      expect(stages(far.tags('one'))).toEqual(stages(near.tags('demo')));
-      const found = await slipway(['build', '--repo', `${far.host}/one`], { WERF_STAPEL_IMAGE_NAME: 'none' });
+      expect(stages(far.tags('one'))).toEqual(stages(own()));
+      const found = await slipway(['build', '--repo', `${far.host}/one`]);
       expect(found.stdout).not.toContain('Building stage');
     } finally {
       await clone.remove();
@@ -145,11 +172,7 @@ describe('stages copy between repositories', () => {
   it('takes the stages of a build report', async () => {
     const report = join(directory, 'report.json');
     const reporting = ['--build-report-path', report];
-    whole(
-      await slipway(['build', 'tools', '--repo', repo(), '--save-build-report', ...reporting], {
-        WERF_STAPEL_IMAGE_NAME: 'none',
-      }),
-    );
+    whole(await slipway(['build', 'tools', '--repo', repo(), '--save-build-report', ...reporting]));
     const args = ['--use-build-report', ...reporting];
     whole(await slipway(['stages', 'copy', '--from', repo(), '--to', `${far.host}/reported`, ...args]));
     expect(far.tags('reported').filter((tag) => /^[0-9a-f]{56}-/.test(tag))).toHaveLength(1);
@@ -193,14 +216,18 @@ describe('an archive', () => {
       ({ annotations }: { annotations: Record<string, string> }) =>
         annotations['org.opencontainers.image.ref.name'] ?? '',
     );
-    expect(names.filter((name) => !name.startsWith('base-image-'))).toEqual(near.tags('demo'));
+    expect(names.filter((name) => !name.startsWith('base-image-'))).toEqual(own());
     const originals = index.manifests.flatMap(
       ({ annotations }: { annotations: Record<string, string> }) =>
         annotations['dev.slipway.image.original'] ?? [],
     );
-    expect(originals.sort()).toEqual([`${near.host}/busybox:latest`, `${near.host}/debian:latest`]);
+    expect(originals.sort()).toEqual([
+      `${near.host}/busybox:latest`,
+      `${near.host}/debian:latest`,
+      `${toolchain['WERF_STAPEL_IMAGE_NAME']}:${toolchain['WERF_STAPEL_IMAGE_VERSION']}`,
+    ]);
     const again = await slipway(['stages', 'copy', '--from', repo(), '--to', `archive:${archive()}`]);
-    expect(again.stdout).toMatch(/0 blobs of \d+ images were added, \d+ were there already/);
+    expect(again.stdout).toMatch(/0 blobs were added, \d+ were there already/);
   });
 
   it('builds the project where there is no other network, without building any stage again', async () => {
@@ -219,11 +246,12 @@ echo == build
 echo == new commit
 printf 'FROM ${near.host}/busybox:latest\\nRUN mkdir /tool && echo changed >/tool/data\\n' >tools.Dockerfile
 echo changed >page
+sed -i 's/echo installed/echo again/' werf.yaml
 git -c user.name=t -c user.email=t@t commit -qam changed
 "$@" build --repo 127.0.0.1:5000/inside
 `;
     const clone = await cloneOf(project);
-    const inside = await makeBuilder({ env: { WERF_STAPEL_IMAGE_NAME: 'none' } });
+    const inside = await makeBuilder({ env: toolchain });
     try {
       const child = inside.startOther(
         'unshare',
@@ -239,7 +267,9 @@ git -c user.name=t -c user.email=t@t commit -qam changed
       expect(build).not.toContain('Building stage');
       // What is new is built upon the copies of the base images.
       expect(changed).toContain('Building stage tools/dockerfile');
+      expect(changed).toContain('Building stage app/install');
       expect(changed).toContain('Building stage web/dockerfile');
+      expect(changed).not.toContain('toolchain image cannot be had');
     } finally {
       await inside.remove();
       await clone.remove();
@@ -280,15 +310,14 @@ git -c user.name=t -c user.email=t@t commit -qam changed
       front.release();
       const resumed = await slipway(args);
       whole(resumed);
-      if (left > 3_000_000)
-        expect(resumed.stdout).toMatch(/blobs of \d+ images were added, \d+ were there already/);
+      if (left > 3_000_000) expect(resumed.stdout).toMatch(/blobs were added, \d+ were there already/);
       const plain = join(directory, `plain-${round}.tar`);
       whole(await slipway([...args.slice(0, 5), `archive:${plain}`, '--base-images=false']));
       expect(entries(path)).toEqual(entries(plain));
       whole(
         await slipway(['stages', 'copy', '--from', `archive:${path}`, '--to', `${far.host}/killed-${round}`]),
       );
-      expect(far.tags(`killed-${round}`)).toEqual(near.tags('demo'));
+      expect(far.tags(`killed-${round}`)).toEqual(own());
     } finally {
       await front.stop();
     }
@@ -308,7 +337,7 @@ git -c user.name=t -c user.email=t@t commit -qam changed
     const path = join(directory, 'one.tar');
     whole(await slipway(['stages', 'copy', '--from', repo(), '--to', `archive:${path}`, '--all=false']));
     whole(await slipway(['stages', 'copy', '--from', repo(), '--to', `archive:${path}`]));
-    const tag = near.tags('demo').find((name) => /^[0-9a-f]{56}-/.test(name)) ?? '';
+    const tag = own().find((name) => /^[0-9a-f]{56}-/.test(name)) ?? '';
     execFileSync('skopeo', [
       '--insecure-policy',
       'copy',

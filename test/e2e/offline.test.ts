@@ -80,12 +80,12 @@ describe('build --offline', () => {
     expect([missing.exitCode, missing.stdout.includes('Building stage')]).toEqual([1, false]);
     const { stderr } = missing;
     expect(stderr).toContain(
-      `the image ${registry.host}/busybox:latest for linux/amd64 is missing, which tools needs`,
+      `the image ${registry.host}/busybox:latest for linux/amd64 is missing, needed by tools`,
     );
     expect(stderr).toContain(
-      `the image ${registry.host}/debian:latest for linux/amd64 is missing, which app needs`,
+      `the image ${registry.host}/debian:latest for linux/amd64 is missing, needed by app`,
     );
-    expect(stderr).toContain(`the toolchain image ${registry.host}/stapel:7 is missing, which app needs`);
+    expect(stderr).toContain(`the toolchain image ${registry.host}/stapel:7 is missing, needed by app`);
     expect(stderr).toContain('the branch "main" of the git repository');
   });
 

@@ -17,6 +17,8 @@ export interface RemoteFixture {
   readonly cache: string;
   /** As one run has them. @param env beside that of the process */
   repositories(env?: Readonly<Record<string, string>>): RemoteRepositories;
+  /** As a run has them that may fetch nothing. */
+  offline(): RemoteRepositories;
   /** `path: content` of all files that a request gives in a run of its own. */
   files(request: Partial<RemoteRequest>, env?: Readonly<Record<string, string>>): Promise<readonly string[]>;
   /** What a run of its own throws. */
@@ -35,8 +37,9 @@ export function useRemote(): () => RemoteFixture {
     await remote.write({ file: 'second' });
     await remote.commit('second');
     const cache = join(work, 'cache');
-    const repositories: RemoteFixture['repositories'] = (env = {}) => {
+    const make = (env: Readonly<Record<string, string>>, offline: boolean) => {
       const one = cliRemoteRepositories({
+        offline,
         env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...env },
         cache,
         directory: work,
@@ -45,6 +48,7 @@ export function useRemote(): () => RemoteFixture {
       opened.push(one);
       return one;
     };
+    const repositories: RemoteFixture['repositories'] = (env = {}) => make(env, false);
     const whole = (request: Partial<RemoteRequest>): RemoteRequest => ({
       url: remote.root,
       name: 'group/app',
@@ -52,14 +56,16 @@ export function useRemote(): () => RemoteFixture {
       credentials: null,
       ...request,
     });
+    const completing = ({ open, close }: RemoteRepositories): RemoteRepositories => ({
+      open: (request, signal) => open(whole(request), signal),
+      close,
+    });
     fixture = {
       remote,
       work,
       cache,
-      repositories: (env) => {
-        const { open, close } = repositories(env);
-        return { open: (request, signal) => open(whole(request), signal), close };
-      },
+      repositories: (env) => completing(repositories(env)),
+      offline: () => completing(make({}, true)),
       async files(request, env) {
         const { repository, commit } = await repositories(env).open(whole(request), never);
         const { commits } = repository;

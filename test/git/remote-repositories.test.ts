@@ -60,6 +60,34 @@ describe('a remote repository', () => {
     expect(await repository.commits.changes(first as ObjectId, commit.id, '')).toHaveLength(1);
   });
 
+  it('is what it was when it was fetched last, where nothing may be fetched', async () => {
+    const { remote, repositories, offline } = fixture();
+    const [first, second] = [remote.git('rev-parse', 'main^'), remote.git('rev-parse', 'main')];
+    const targets = [
+      { kind: 'branch', branch: 'main' },
+      tag,
+      { kind: 'default-branch' },
+      { kind: 'commit', commit: first },
+    ] as const;
+    const commits = async (run: ReturnType<typeof repositories>) =>
+      await Promise.all(
+        targets.map(async (target) => (await run.open({ target } as never, never)).commit.id),
+      );
+    await expect(offline().open({} as never, never)).rejects.toMatchObject({
+      code: 'OFFLINE',
+      message: 'the branch "main" of the git repository group/app',
+    });
+    const before = await commits(repositories());
+    expect(before).toEqual([second, first, second, first]);
+    await remote.write({ file: 'third' });
+    await remote.commit('third');
+    expect(await commits(offline())).toEqual(before);
+    const unknown = { kind: 'commit', commit: remote.git('rev-parse', 'main') } as const;
+    await expect(offline().open({ target: unknown } as never, never)).rejects.toMatchObject({
+      code: 'OFFLINE',
+    });
+  });
+
   it('is fetched once in a run, and seen anew in the next one when its branch has moved', async () => {
     const { remote, repositories, files } = fixture();
     const run = repositories();

@@ -84,9 +84,9 @@ func TestAnArchiveHoldsEachBlobOnceAndGivesImagesBackAsTheyWere(t *testing.T) {
 	targets := []ArchiveTarget{{"1", far.address + "/new:1"}, {"2", far.address + "/new:2"}, {"three", far.address + "/new:3"}}
 	must(t, h.Unload(t.Context(), path, targets, &heard{}))
 	for i := range 3 {
-		before, err := Head(t.Context(), h.settings(), fmt.Sprintf("%s/app:%d", near.address, i+1))
+		before, err := NewReading().Head(t.Context(), h.settings(), fmt.Sprintf("%s/app:%d", near.address, i+1))
 		must(t, err)
-		after, err := Head(t.Context(), h.settings(), fmt.Sprintf("%s/new:%d", far.address, i+1))
+		after, err := NewReading().Head(t.Context(), h.settings(), fmt.Sprintf("%s/new:%d", far.address, i+1))
 		must(t, err)
 		if before == "" || before != after {
 			t.Errorf("image %d: %s became %s", i+1, before, after)
@@ -293,7 +293,7 @@ func TestOfflineNothingIsAsked(t *testing.T) {
 	u := NewUploads(func() protocol.Settings { return settings }, nil, nil)
 	t.Cleanup(u.Close)
 	f := newFront(t, newDistribution(t), nil)
-	_, head := Head(t.Context(), settings, f.address+"/app:1")
+	_, head := NewReading().Head(t.Context(), settings, f.address+"/app:1")
 	_, described := Describe(t.Context(), settings, f.address+"/app:1", "linux", "amd64", "")
 	_, listed := NewTagLists().Find(t.Context(), settings, f.address+"/app", "", false)
 	_, recorded := u.Record(t.Context(), f.address+"/app:1", nil, &heard{})
@@ -306,5 +306,32 @@ func TestOfflineNothingIsAsked(t *testing.T) {
 	}
 	if len(f.seen) != 0 {
 		t.Errorf("requests: %q", f.seen)
+	}
+}
+
+func TestAnIndexIsCopiedWithItsImages(t *testing.T) {
+	h, near, far := newHarbour(t, ""), newDistribution(t), newDistribution(t)
+	threeImages(h, near.address)
+	listed := []Place{at(near.address + "/app:1"), {Reference: near.address + "/app:2", OS: "linux", Architecture: "arm64"}}
+	made, err := h.Index(t.Context(), near.address+"/app:all", listed, &heard{})
+	must(t, err)
+	copied, err := h.Copy(t.Context(), near.address+"/app:all", far.address+"/copied:all", &heard{})
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "index.tar")
+	h.fill(path, ArchiveSource{Name: "all", Reference: near.address + "/app:all"})
+	must(t, h.Unload(t.Context(), path, []ArchiveTarget{{"all", far.address + "/unloaded:all"}}, &heard{}))
+	unloaded, err := NewReading().Head(t.Context(), h.settings(), far.address+"/unloaded:all")
+	must(t, err)
+	if made.Digest != copied.Digest || made.Digest != unloaded {
+		t.Errorf("%s became %s and %s", made.Digest, copied.Digest, unloaded)
+	}
+	for _, repository := range []string{"copied", "unloaded"} {
+		for i := range 2 {
+			child, err := NewReading().Head(t.Context(), h.settings(), fmt.Sprintf("%s/app:%d", near.address, i+1))
+			must(t, err)
+			if !far.has(repository + "/manifests/" + child) {
+				t.Errorf("%s lacks image %d", repository, i+1)
+			}
+		}
 	}
 }
