@@ -5,7 +5,16 @@
 // Usage: scripts/test-images.mjs ARCHITECTURE        such as arm64: a layout of its own with a `busybox` for that
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -118,7 +127,8 @@ function foreignBusybox(work) {
     `APT::Architectures::=${foreign}`,
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
-  const apt = (...args) => execFileSync('apt-get', ['-qq', ...options, ...args], { cwd: work, stdio: ['ignore', 2, 2] });
+  const apt = (...args) =>
+    execFileSync('apt-get', ['-qq', ...options, ...args], { cwd: work, stdio: ['ignore', 2, 2] });
   apt('update');
   apt('download', `busybox-static:${foreign}`);
   const file = readdirSync(work).find((name) => name.endsWith(`_${foreign}.deb`)) ?? '';

@@ -94,13 +94,16 @@ function publishingOf(
   };
 }
 
-/** Tags what was asked for; what it needs gets none. */
+/** Tags what was asked for and built for all its platforms; what it needs gets none. */
 function tagging(
-  { customTags: templates }: Pick<BuildRequest, 'customTags'>,
+  { customTags: templates, platforms }: Pick<BuildRequest, 'customTags' | 'platforms'>,
   requested: readonly string[],
 ): Publishing['customTags'] {
   return (images) => {
-    const tagged = images.filter(({ name }) => requested.includes(name));
+    // `run` builds one platform of many: a tag of all of them must not come to name that one.
+    const isWhole = ({ config, parts }: BuiltImage) =>
+      parts.length >= (platforms.length > 0 ? platforms : config.platforms).length;
+    const tagged = images.filter((image) => requested.includes(image.name) && isWhole(image));
     const of = tagged.map(({ name, target }) => ({ name, contentBasedTag: target.tag }));
     return customTags(templates, of);
   };

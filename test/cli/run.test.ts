@@ -108,15 +108,14 @@ describe('a command on another system', () => {
 });
 
 describe('what build cannot do yet', () => {
-  it.each([
-    [['-S', 'https://locks.example.com']],
-    [['--virtual-merge']],
-    [['--ssh-key', 'k']],
-  ])('is refused before anything is read: %j', async (args) => {
-    const { status, stderr } = await slipway(['build', ...args]);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^Error: .*(?:not supported yet|are not supported yet)/);
-  });
+  it.each([[['-S', 'https://locks.example.com']], [['--virtual-merge']], [['--ssh-key', 'k']]])(
+    'is refused before anything is read: %j',
+    async (args) => {
+      const { status, stderr } = await slipway(['build', ...args]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^Error: .*(?:not supported yet|are not supported yet)/);
+    },
+  );
 });
 
 describe('an internal error', () => {

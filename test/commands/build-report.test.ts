@@ -146,6 +146,7 @@ describe('a saved report', () => {
           DockerRepo: 'r.example.com/p',
           DockerTag: 'abc-1',
           DockerImageID: 'sha256:1',
+          platforms: ['linux/amd64'],
         },
       ],
     ]);

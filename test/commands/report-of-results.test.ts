@@ -38,7 +38,13 @@ function stage(name: string, digit: string, over: Partial<StageResult> = {}): St
 
 function record(stages: readonly StageResult[], repository = 'r.example.com/p') {
   const config = { kind: 'dockerfile', final: true } as unknown as ImageConfig;
-  const part: ImageResult = { name: 'app', config, platform: 'linux/amd64' as Platform, stages, duration: 1230 };
+  const part: ImageResult = {
+    name: 'app',
+    config,
+    platform: 'linux/amd64' as Platform,
+    stages,
+    duration: 1230,
+  };
   const target = stageTarget([part]);
   if (!target) throw new Error('one platform has no index');
   const image: BuiltImage = { name: 'app', config, parts: [part], target, finalName: null };
@@ -88,5 +94,67 @@ describe('the report on an image of several stages', () => {
 
   it('has the name of the project for the local storage', () => {
     expect(record(stages, ':local')?.DockerRepo).toBe('demo');
+  });
+});
+
+describe('the report on an image of two platforms', () => {
+  const PLATFORMS = ['linux/amd64', 'linux/arm64'] as unknown as readonly Platform[];
+  const parts = PLATFORMS.map(
+    (platform, index): ImageResult => ({
+      name: 'app',
+      config: { kind: 'stapel', final: true } as unknown as ImageConfig,
+      platform,
+      stages: [
+        stage('from', String(2 * index + 1)),
+        stage('setup', String(2 * index + 2), { source: 'repo' }),
+      ],
+      duration: 1000,
+    }),
+  );
+  const tag = 'f'.repeat(56);
+  const target = { kind: 'index', tag, name: `r.example.com/p:${tag}`, digest: 'sha256:index' } as const;
+  const report = (env: Record<string, string>, finalName: string | null = null) =>
+    reportOf([{ name: 'app', config: parts[0]?.config as ImageConfig, parts, target, finalName }], {
+      repository: 'r.example.com/p',
+      final: finalName === null ? null : 'r.example.com/final',
+      project: 'demo',
+      env,
+    });
+
+  it('is that on its index, with the stages of all platforms', () => {
+    const { Images, ImagesByPlatform } = report({});
+    expect(Images.get('app')).toMatchObject({
+      TargetPlatform: '',
+      DockerTag: tag,
+      DockerImageName: `r.example.com/p:${tag}`,
+      DockerImageID: 'sha256:index',
+      DockerImageDigest: 'sha256:index',
+      Rebuilt: true,
+      Size: 600,
+      BuildTime: '2.00',
+    });
+    expect(Images.get('app')?.Stages.map(({ Name }) => Name)).toEqual([
+      'from (linux/amd64)',
+      'setup (linux/amd64)',
+      'from (linux/arm64)',
+      'setup (linux/arm64)',
+    ]);
+    expect(ImagesByPlatform.size).toBe(0);
+  });
+
+  it('tells of each platform where that is asked for, by the names of the final repository', () => {
+    const { Images, ImagesByPlatform } = report(
+      { WERF_ENABLE_REPORT_BY_PLATFORM: '1' },
+      `r.example.com/final:${tag}`,
+    );
+    expect(Images.get('app')?.DockerImageName).toBe(`r.example.com/final:${tag}`);
+    const own = ImagesByPlatform.get('app');
+    expect([...(own?.keys() ?? [])]).toEqual(PLATFORMS);
+    expect(own?.get('linux/arm64')).toMatchObject({
+      TargetPlatform: 'linux/arm64',
+      DockerRepo: 'r.example.com/final',
+      DockerImageName: `r.example.com/final:${'4'.repeat(56)}-1700000000004`,
+      Stages: [{ Name: 'from' }, { Name: 'setup' }],
+    });
   });
 });

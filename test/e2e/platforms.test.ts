@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder, type Outcome } from './support/builder.ts';
-import { type Emulator, pushBoth, startEmulator } from './support/platforms.ts';
+import { canEmulate, type Emulator, pushBoth, startEmulator } from './support/platforms.ts';
 import { makeProject } from './support/project.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { filesOf, stapelConfig } from './support/stapel.ts';
@@ -103,7 +103,9 @@ describe('images of several platforms that run nothing', () => {
     const built = await build(project, ['--repo', repo]);
     expect(built.exitCode, built.stderr).toBe(0);
     expect(built.stdout).toContain('- ⛵ image app [linux/amd64]');
-    expect(built.stdout).toContain('image app [linux/arm64]');
+    expect(built.stdout).toMatch(/\(\d\/4\) image web \[linux\/arm64\]/);
+    expect(built.stdout).toContain('Building stage app/dependenciesAfterInstall');
+    expect(built.stdout).toContain(' platform: linux/arm64');
     const { app, web } = built.Images;
     const last = lastStages(built);
     const tag = createHash('sha3-224')
@@ -137,9 +139,11 @@ describe('images of several platforms that run nothing', () => {
     const named = await builder.run(['stage', 'image', 'app', '--repo', repo], { cwd: project.root });
     expect(named.stdout).toBe(`${repo}:${tag}\n`);
     const stages = tagsOf(repo, STAGE);
-    const again = await build(project, ['--repo', repo, '--platform', 'linux/amd64,linux/arm64']);
+    const args = ['--platform', 'linux/amd64,linux/arm64', '--add-custom-tag', 'v1'];
+    const again = await build(project, ['--repo', repo, ...args]);
     expect(again.stdout).toContain('Use previously published index for app');
     expect(again.Images['app']).toMatchObject({ DockerTag: tag, Rebuilt: false });
+    expect(indexAt(`${repo}:v1`)).toEqual(index);
     expect(tagsOf(repo, STAGE)).toEqual(stages);
   });
 
@@ -149,7 +153,7 @@ describe('images of several platforms that run nothing', () => {
     expect(built.exitCode, built.stderr).toBe(0);
     const { app } = built.Images;
     expect(app?.DockerImageName).toBe(`${final}:${app?.DockerTag}`);
-    expect(far.tags(final.split('/')[1] ?? '').sort()).toEqual(
+    expect([...far.tags(final.split('/')[1] ?? '')].sort()).toEqual(
       [app?.DockerTag, ...lastStages(built).map(({ DockerTag }) => DockerTag)].sort(),
     );
     expect(indexAt(`${final}:${app?.DockerTag}`, far)).toEqual(indexAt(`${repo}:${app?.DockerTag}`));
@@ -159,13 +163,27 @@ describe('images of several platforms that run nothing', () => {
 
   it('are exported as an index without the labels of slipway', async () => {
     const [repo, free] = [fresh(), `${fresh(far)}:free`];
-    const exported = await builder.run(['export', 'app', '--repo', repo, '--tag', free, '--add-label', 'a=b'], {
-      cwd: project.root,
-      env: { WERF_STAPEL_IMAGE_NAME: 'none' },
-    });
+    const exported = await builder.run(
+      ['export', 'app', '--repo', repo, '--tag', free, '--add-label', 'a=b'],
+      {
+        cwd: project.root,
+        env: { WERF_STAPEL_IMAGE_NAME: 'none' },
+      },
+    );
     expect(exported.exitCode, exported.stderr).toBe(0);
     const index = indexAt(free, far);
     expect(platformsIn(index)).toEqual(BOTH);
+    // The same from a report, without building.
+    const path = join(builder.home, 'exported.json');
+    await builder.run(['build', '--repo', repo, '--save-build-report', '--build-report-path', path], {
+      cwd: project.root,
+      env: { WERF_STAPEL_IMAGE_NAME: 'none' },
+    });
+    const again = `${fresh(far)}:free`;
+    const args = ['export', 'app', '--use-build-report', '--build-report-path', path, '--tag', again];
+    const reported = await builder.run([...args, '--add-label', 'a=b'], { cwd: project.root });
+    expect(reported.exitCode, reported.stderr).toBe(0);
+    expect(indexAt(again, far)).toEqual(index);
     expect(far.tags(free.split(/[/:]/)[2] ?? '')).toEqual(['free']);
     for (const { digest, platform } of index.manifests) {
       const one = far.inspect(`${free.replace(/:free$/, '')}@${digest}`, '--config') as unknown as {
@@ -213,7 +231,7 @@ RUN uname -m >/machine
 `,
 });
 
-describe('commands for another platform', () => {
+describe.runIf(canEmulate())('commands for another platform', () => {
   let project: Fixture;
   beforeAll(async () => {
     project = await makeProject(commands());
@@ -225,7 +243,9 @@ describe('commands for another platform', () => {
       const repo = fresh();
       const built = await build(project, [image, '--repo', repo, '--platform', 'linux/arm64']);
       expect(built.exitCode).toBe(1);
-      expect(built.stderr).toContain('commands for linux/arm64 cannot run on this machine, which is linux/amd64');
+      expect(built.stderr).toContain(
+        'commands for linux/arm64 cannot run on this machine, which is linux/amd64',
+      );
       expect(built.stderr).toContain('apt-get install qemu-user-static binfmt-support');
       expect(tagsOf(repo, STAGE)).toEqual([]);
     }
@@ -234,7 +254,14 @@ describe('commands for another platform', () => {
   it('are refused where the emulator would be looked for in the container', async () => {
     const emulator = await startEmulator('');
     try {
-      const seeing = await inNamespaceOf(emulator, ['build', 'file', '--repo', fresh(), '--platform', 'arm64']);
+      const seeing = await inNamespaceOf(emulator, [
+        'build',
+        'file',
+        '--repo',
+        fresh(),
+        '--platform',
+        'arm64',
+      ]);
       expect(seeing.exitCode).toBe(1);
       expect(seeing.stderr).toContain(
         'the emulator /usr/bin/qemu-aarch64-static is registered without the flag F',
@@ -247,7 +274,7 @@ describe('commands for another platform', () => {
   async function inNamespaceOf({ pid }: Emulator, args: readonly string[]): Promise<Outcome> {
     const child = builder.startOther(
       'nsenter',
-      ['-t', String(pid), '-m', process.execPath, builder.program, ...args],
+      ['-t', String(pid), '-m', process.execPath, builder.program, ...args, '--dir', project.root],
       { cwd: project.root, env: { WERF_STAPEL_IMAGE_NAME: 'none' } },
     );
     let [stdout, stderr] = ['', ''];
@@ -266,7 +293,9 @@ describe('commands for another platform', () => {
     });
     afterAll(() => emulator?.stop());
 
-    const machines = { 'linux/amd64': 'x86_64', 'linux/arm64': 'aarch64' } as Readonly<Record<string, string>>;
+    const machines = { 'linux/amd64': 'x86_64', 'linux/arm64': 'aarch64' } as Readonly<
+      Record<string, string>
+    >;
 
     it.each(['root', 'ordinary'] as const)('run in it (%s)', async (user) => {
       const repo = fresh();
@@ -293,7 +322,14 @@ describe('commands for another platform', () => {
     });
 
     it('is seen by its flag', async () => {
-      const built = await inNamespaceOf(emulator, ['build', 'file', '--repo', fresh(), '--platform', 'arm64']);
+      const built = await inNamespaceOf(emulator, [
+        'build',
+        'file',
+        '--repo',
+        fresh(),
+        '--platform',
+        'arm64',
+      ]);
       expect(built.exitCode, built.stderr).toBe(0);
     });
 
@@ -305,7 +341,8 @@ describe('commands for another platform', () => {
           env: { WERF_STAPEL_IMAGE_NAME: 'none' },
         });
       expect((await run()).stdout).toBe('x86_64\n');
-      expect((await run('--repo', repo)).stdout).toBe('x86_64\n');
+      expect((await run('--repo', repo, '--add-custom-tag', 'v1')).stdout).toBe('x86_64\n');
+      expect(tagsOf(repo, /^v1$/)).toEqual([]);
       expect(tagsOf(repo, INDEX)).toEqual([]);
       expect((await run('--repo', repo, '--platform', 'arm64')).stdout).toBe('aarch64\n');
     });

@@ -40,10 +40,8 @@ describe('finding the stages of an up-to-date project', () => {
     await buildStapel(builder, project, { args: ['--repo', repo] });
     const before = registry.requests().length;
     const found = await buildStapel(builder, project, { args: ['--repo', repo] });
-    const asked = registry
-      .requests()
-      .slice(before)
-      .filter((line) => !/ \/v2\/$/.test(line));
+    // Greetings (`/v2/`) count, too.
+    const asked = registry.requests().slice(before);
     expect([...found.images.values()].flat().filter(({ rebuilt }) => rebuilt)).toEqual([]);
     expect(asked.length).toBeLessThanOrEqual(2 * images.length);
     expect(asked.filter((line) => line.includes('/tags/list'))).toHaveLength(1);

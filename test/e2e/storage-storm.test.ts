@@ -39,10 +39,12 @@ describe('builders that share a repository in a storm', { timeout: 600_000 }, ()
     const reader = imageReader(result.registry);
     const alone = new Map(result.alone.map(({ commit, images }) => [commit, images]));
     const wrong: string[] = [];
+    const compared = new Set<string>();
     for (const { commit, images, builder } of [...result.builds, ...result.after]) {
       for (const [image, tag] of images) {
         const made = await reader.content(result.repository, tag);
         const right = await reader.content(result.clean, alone.get(commit)?.get(image) ?? '');
+        compared.add(tag);
         const differing = [...new Set([...made.keys(), ...right.keys()])].filter(
           (path) => made.get(path) !== right.get(path),
         );
@@ -50,6 +52,10 @@ describe('builders that share a repository in a storm', { timeout: 600_000 }, ()
       }
     }
     expect(wrong).toEqual([]);
+    expect(compared.size).toBeGreaterThan(result.project.commits.length);
+    const [first] = result.after;
+    const app = await reader.content(result.repository, first?.images.get('app') ?? '');
+    expect([...app.keys()]).toEqual(expect.arrayContaining(['configured', 'base/version', 'bin/busybox']));
     expect(result.after.map(({ images }) => [...images.keys()].sort())).toEqual(
       result.after.map(() => [...STORM_IMAGES].sort()),
     );
@@ -79,9 +85,12 @@ describe('builders that share a repository in a storm', { timeout: 600_000 }, ()
 });
 
 function failedByRegistry({ output }: StormBuild): boolean {
-  return /answered (?:5\d\d|429)|status code|too many requests|EOF|connection reset|closed|unexpected/i.test(
-    output,
-  );
+  return /answered (?:5\d\d|429)|status code|too many requests|EOF|connection reset/i.test(errorOf(output));
+}
+
+/** What a command that failed says last. */
+function errorOf(output: string): string {
+  return output.slice(output.lastIndexOf('\nError: ') + 1).trim();
 }
 
 async function summary(of: Storm): Promise<string> {
@@ -101,6 +110,9 @@ async function summary(of: Storm): Promise<string> {
     `requests ${requests}; faults ${[...faults].map(([name, times]) => `${name} ${times}`).join(', ')}`,
     `stages: ${stages.length} of ${digests(stages)} digests; by one builder alone ${clean.length} of ${digests(clean)}`,
     `building began ${count(all, /Building stage /g)} times in builds that ended; discarded ${count(all, /Discarding newly built image/g)}`,
+    ...builds
+      .filter(({ exitCode }) => exitCode !== 0)
+      .map(({ output }) => `failed: ${errorOf(output).replaceAll(/[0-9a-f]{40,}/g, '…')}`),
     `digests of which two stages are in use: ${[...twice].map(([name, times]) => `${name} ${times}`).join(', ') || 'none'}`,
     `after the storm ${after.length} builds, which began to build ${count(after, /Building stage /g)} stages; alone ${count(alone, /Building stage /g)}`,
   ].join('\n');

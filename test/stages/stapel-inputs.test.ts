@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GitMapping, ShellInstructions } from '../../src/config/stapel-parts.ts';
+import type { Platform } from '../../src/oci/platform.ts';
 import { inputHash } from '../../src/stages/canonical.ts';
 import { gitState, mappingHash, recordedMapping } from '../../src/stages/mapping-identity.ts';
 import type { ContentDigest } from '../../src/stages/stage-digest.ts';
@@ -105,9 +106,17 @@ describe('the inputs of imports and dependencies', () => {
       includePaths: [],
       excludePaths: [],
     } as const;
-    const external = { ...source, from: { kind: 'external', reference: content } } as const;
-    const ids = [source, external, { ...source, includePaths: ['x'] }, { ...source, excludePaths: ['x'] }];
-    expect(new Set(ids.map(importSourceId)).size).toBe(4);
+    const platform = 'linux/amd64' as Platform;
+    const external = { ...source, from: { kind: 'external', reference: content, platform } } as const;
+    const other = { ...external, from: { ...external.from, platform: 'linux/arm64' as Platform } };
+    const ids = [
+      source,
+      external,
+      other,
+      { ...source, includePaths: ['x'] },
+      { ...source, excludePaths: ['x'] },
+    ];
+    expect(new Set(ids.map(importSourceId)).size).toBe(5);
   });
 });
 

@@ -68,9 +68,9 @@ func writeRecord(s *Session) func(context.Context, protocol.RegistryRecord, wire
 	}
 }
 
-func headImage(s *Session) func(context.Context, protocol.RegistryHead, wire.Emit) (protocol.Headed, error) {
+func headImage(s *Session, reading *registry.Reading) func(context.Context, protocol.RegistryHead, wire.Emit) (protocol.Headed, error) {
 	return func(ctx context.Context, params protocol.RegistryHead, _ wire.Emit) (protocol.Headed, error) {
-		digest, err := registry.Head(ctx, s.Settings(), params.Reference)
+		digest, err := reading.Head(ctx, s.Settings(), params.Reference)
 		return protocol.Headed{Found: digest != "", Digest: digest}, asFailure(nil, err)
 	}
 }

@@ -34,7 +34,7 @@ func Table(s *Session) wire.Handlers {
 		"template.render":        wire.Handle(renderTemplate),
 		"registry.tags":          wire.Handle(listTags(s, registry.NewTagLists())),
 		"registry.image":         wire.Handle(describeImage(s)),
-		"registry.head":          wire.Handle(headImage(s)),
+		"registry.head":          wire.Handle(headImage(s, registry.NewReading())),
 		"registry.copy":          wire.Handle(copyImage(s)),
 		"registry.configuration": wire.Handle(registryConfiguration(s)),
 		"registry.reconfigure":   wire.Handle(reconfigureRemote(s)),

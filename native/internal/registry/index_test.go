@@ -56,6 +56,7 @@ func TestAnIndexListsImagesOfItsRepository(t *testing.T) {
 			t.Errorf("%+v, then %+v", pushed, again)
 		}
 		other.pull(app + ":all")
+		other.reconfigure(app+":all", app+":free", platformless+`"config":{}}`)
 		_, err = other.Index(t.Context(), app+":nested", []Place{at(app + ":all")}, &heard{})
 		var fault *Fault
 		if !errors.As(err, &fault) || fault.Code != Unpushable || behind.has("app/manifests/nested") {

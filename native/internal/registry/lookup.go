@@ -53,24 +53,6 @@ func offline(text string) error {
 		Message: fmt.Sprintf("%s is not on this machine, and --offline forbids to ask its registry", text)}
 }
 
-// Head asks for the digest of a manifest; empty: there is no such image.
-func Head(ctx context.Context, settings protocol.Settings, text string) (string, error) {
-	at, err := remoteOf(settings, text)
-	if err != nil {
-		return "", err
-	}
-	digest := ""
-	err = retryLookup(ctx, func() error {
-		found, err := docker.GetDigest(ctx, at.system, at.reference)
-		digest = found.String()
-		return Classify(err, "asking for", text)
-	})
-	if missing(err) {
-		return "", nil
-	}
-	return digest, err
-}
-
 // Describe tells what an image is by its manifest and configuration; of an index, by the entry for the platform.
 func Describe(ctx context.Context, settings protocol.Settings, text string, os, architecture, variant string) (protocol.ImageFacts, error) {
 	at, err := remoteOf(settings, text)

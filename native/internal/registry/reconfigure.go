@@ -12,6 +12,7 @@ import (
 	"go.podman.io/image/v5/docker/reference"
 	"go.podman.io/image/v5/image"
 	"go.podman.io/image/v5/manifest"
+	"go.podman.io/image/v5/types"
 
 	"slipway.dev/engine/internal/protocol"
 	"slipway.dev/engine/internal/store"
@@ -57,7 +58,11 @@ func (r remote) readOnce(ctx context.Context) (written, configuration []byte, er
 		return nil, nil, err
 	}
 	defer source.Close()
-	found, err := image.FromUnparsedImage(ctx, r.system, image.UnparsedInstance(source, nil))
+	top := image.UnparsedInstance(source, nil)
+	if top, err = r.chosen(ctx, source, top); err != nil {
+		return nil, nil, err
+	}
+	found, err := image.FromUnparsedImage(ctx, r.system, top)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,6 +71,23 @@ func (r remote) readOnce(ctx context.Context) (written, configuration []byte, er
 	}
 	configuration, err = found.ConfigBlob(ctx)
 	return written, configuration, err
+}
+
+// chosen is the image for the platform, where top is an index.
+func (r remote) chosen(ctx context.Context, source types.ImageSource, top *image.UnparsedImage) (*image.UnparsedImage, error) {
+	text, kind, err := top.Manifest(ctx)
+	if err != nil || !manifest.MIMETypeIsMultiImage(kind) {
+		return top, err
+	}
+	list, err := manifest.ListFromBlob(text, kind)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := list.ChooseInstance(r.system)
+	if err != nil {
+		return nil, err
+	}
+	return image.UnparsedInstance(source, &digest), nil
 }
 
 // Reconfigure writes an image with the layers of another one and a configuration given as JSON. Within a repository no layer

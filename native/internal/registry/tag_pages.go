@@ -6,50 +6,26 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
-
-	"go.podman.io/image/v5/docker/reference"
-	"oras.land/oras-go/v2/registry/remote/auth"
-
-	"slipway.dev/engine/internal/protocol"
 )
 
-// validTag leaves out what some registries list beside tags: nothing at all, or digests.
-var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+// validTag tells tags from what some registries list beside them: nothing at all, or digests. Lists are long, and a regular
+// expression slow.
+func validTag(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		word := c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c == '_'
+		if !word && (i == 0 || (c != '-' && c != '.')) {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 128
+}
+
+const listing = "listing the tags of"
 
 // tagsFrom says where in a list of tags to begin: behind a tag, at a page that a registry named, or at the start.
 type tagsFrom struct{ last, link string }
-
-// endpointOnce keeps the connections to one repository while nothing about how it is reached changes.
-type endpointOnce struct {
-	mu   sync.Mutex
-	key  string
-	made *endpoint
-}
-
-func (o *endpointOnce) endpoint(settings protocol.Settings, repository reference.Named) (*endpoint, error) {
-	if settings.Offline {
-		return nil, offline(repository.Name())
-	}
-	system, err := SystemContext(settings, repository.String())
-	if err != nil {
-		return nil, err
-	}
-	key := fmt.Sprintf("%s %s %d", system.AuthFilePath, system.SystemRegistriesConfPath, system.DockerInsecureSkipTLSVerify)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.made != nil && o.key == key {
-		return o.made, nil
-	}
-	made, err := newEndpoint(system, repository, usualRules().patience)
-	if err != nil {
-		return nil, fmt.Errorf("listing the tags of %s: %w", repository, err)
-	}
-	o.made, o.key = made, key
-	return made, nil
-}
 
 // tagPage asks for tags from some place on; next is where the registry says that more are. A repository that does not
 // exist has none.
@@ -69,22 +45,13 @@ func (e *endpoint) askForTags(ctx context.Context, from tagsFrom) (tags []string
 	if err != nil {
 		return nil, "", err
 	}
-	const doing = "listing the tags of"
 	ctx, stop := watched(ctx, e.patience, &watch{})
 	defer stop()
-	scope := auth.ScopeRepository(reference.Path(e.repository), auth.ActionPull)
-	request, err := http.NewRequestWithContext(auth.AppendScopesForHost(ctx, e.host, scope), http.MethodGet, at.String(), nil)
+	response, err := e.ask(ctx, http.MethodGet, at, nil, listing)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s %s: %w", doing, e.repository, err)
-	}
-	response, err := e.client.Do(request)
-	if err != nil {
-		return nil, "", networkFault(ctx, err, doing, e.repository.String())
+		return nil, "", err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, "", read(response).fault(doing, e.repository.String())
-	}
 	var list struct {
 		Tags []string `json:"tags"`
 	}
@@ -92,7 +59,7 @@ func (e *endpoint) askForTags(ctx context.Context, from tagsFrom) (tags []string
 		return nil, "", unreadable(ctx, err, e)
 	}
 	for _, tag := range list.Tags {
-		if validTag.MatchString(tag) {
+		if validTag(tag) {
 			tags = append(tags, tag)
 		}
 	}
@@ -101,12 +68,11 @@ func (e *endpoint) askForTags(ctx context.Context, from tagsFrom) (tags []string
 
 // unreadable tells an answer that was cut off from one that is no list.
 func unreadable(ctx context.Context, err error, from *endpoint) error {
-	const doing = "listing the tags of"
 	if ctx.Err() != nil || isNetwork(err) {
-		return networkFault(ctx, &url.Error{Op: "Get", URL: from.host, Err: err}, doing, from.repository.String())
+		return networkFault(ctx, &url.Error{Op: "Get", URL: from.host, Err: err}, listing, from.repository.String())
 	}
 	return &Fault{Code: Failed, Cause: err, Hint: "is there a registry at this address?",
-		Message: fmt.Sprintf("%s %s: what %s answered is no list of tags: %v", doing, from.repository, from.host, err)}
+		Message: fmt.Sprintf("%s %s: what %s answered is no list of tags: %v", listing, from.repository, from.host, err)}
 }
 
 func (e *endpoint) tagsAddress(ctx context.Context, from tagsFrom) (*url.URL, error) {
@@ -145,7 +111,7 @@ func (e *endpoint) furtherPages(ctx context.Context, first []string, next string
 		}
 		if len(seen) == known && further != "" {
 			return nil, &Fault{Code: Failed, Hint: "the registry has a problem of its own",
-				Message: fmt.Sprintf("listing the tags of %s: %s gives the same page again and again", e.repository, e.host)}
+				Message: fmt.Sprintf("%s %s: %s gives the same page again and again", listing, e.repository, e.host)}
 		}
 		all, next = append(all, page...), further
 	}

@@ -217,3 +217,11 @@ func TestWhatIsNoListOfTagsIsSaidSo(t *testing.T) {
 		t.Errorf("%+v", fault)
 	}
 }
+
+func TestWhatIsNoTagIsLeftOut(t *testing.T) {
+	_, repository := newLister(t, 10, nil, "a", "", "sha256:00", ".a", "a.b-c_D9", strings.Repeat("x", 129), strings.Repeat("x", 128))
+	got := tagsOf(t, NewTagLists(), repository, "", false)
+	if !slices.Equal(got, []string{"a", "a.b-c_D9", strings.Repeat("x", 128)}) {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,4 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TestRegistry } from './registry.ts';
 
@@ -13,9 +15,9 @@ export async function pushBoth(registry: TestRegistry): Promise<string> {
     const copy = ['--insecure-policy', 'copy', '-q', '--dest-tls-verify=false'];
     execFileSync('skopeo', [...copy, `oci:${layout}:busybox`, `docker://${reference}`]);
     const raw = execFileSync('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${reference}`]);
-    const digest = execFileSync('skopeo', ['manifest-digest', '/dev/stdin'], { input: raw, encoding: 'utf8' });
+    const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
     const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-    return { mediaType, digest: digest.trim(), size: raw.length, platform: { os: 'linux', architecture } };
+    return { mediaType, digest, size: raw.length, platform: { os: 'linux', architecture } };
   });
   const answer = await fetch(`http://${registry.host}/v2/both/manifests/latest`, {
     method: 'PUT',
@@ -37,13 +39,21 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-const MAGIC = '\\x7fELF\\x02\\x01\\x01' + '\\x00'.repeat(9) + '\\x02\\x00\\xb7\\x00';
-const MASK = '\\xff'.repeat(7) + '\\x00' + '\\xff'.repeat(8) + '\\xfe\\xff\\xff\\xff';
+const MAGIC = `\\x7fELF\\x02\\x01\\x01${'\\x00'.repeat(9)}\\x02\\x00\\xb7\\x00`;
+const MASK = `${'\\xff'.repeat(7)}\\x00${'\\xff'.repeat(8)}\\xfe\\xff\\xff\\xff`;
+const PROGRAM = '/usr/bin/qemu-aarch64-static';
 const LIST = '/proc/sys/fs/binfmt_misc';
+
+/** Whether this machine lets tests register emulators. A machine that has one of arm64 already shows nothing new. */
+export function canEmulate(): boolean {
+  if (process.getuid?.() !== 0 || !existsSync(PROGRAM)) return false;
+  const script = `mount -t binfmt_misc none ${LIST} && ! grep -qs aarch64 ${LIST}/*`;
+  return spawnSync('unshare', ['-m', 'sh', '-c', script]).status === 0;
+}
 
 /** @param flags F: the emulator is opened now, and so works in every container; '': it is not */
 export async function startEmulator(flags: 'F' | ''): Promise<Emulator> {
-  const entry = `:slipway-test:M::${MAGIC}:${MASK}:/usr/bin/qemu-aarch64-static:${flags}`;
+  const entry = `:slipway-test:M::${MAGIC}:${MASK}:${PROGRAM}:${flags}`;
   const script = `
     mount -t binfmt_misc none ${LIST}
     printf '%s' '${entry}' >${LIST}/register

@@ -102,7 +102,10 @@ export async function storm(options: StormOptions): Promise<Storm> {
     const [loner, ...builders] = participants;
     if (!loner) throw new Error('nobody builds');
     const synchronization = etcd ? `etcd://${etcd.endpoint}` : ':local';
+    undo.push(() => network.namespaces.map((namespace) => namespace.kill()));
     const alone = all([loner], project.commits, { repo: `${proxy.host}/clean`, synchronization: ':local' });
+    // It is awaited at the end; whatever fails before counts first.
+    alone.catch(() => undefined);
     trouble.on = true;
     const rough = await roughly(builders, {
       project,
