@@ -2,33 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder, RUNGS } from './support/builder.ts';
-import { makeProject } from './support/project.ts';
-import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { askingFor, startAgent, type TestAgent } from './support/ssh-agent.ts';
 import { buildStapel, filesOf, said, stapelConfig } from './support/stapel.ts';
+import { suite } from './support/suite.ts';
 
-let registry: TestRegistry;
-const projects: Fixture[] = [];
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(async () => {
-  await registry.stop();
-  for (const project of projects) await project.remove();
-});
-
-async function projectOf(files: Readonly<Record<string, string>>): Promise<Fixture> {
-  const project = await makeProject(files);
-  projects.push(project);
-  return project;
-}
-
-let repositories = 0;
-const freshRepository = () => `${registry.host}/containers-${++repositories}`;
-const busybox = () => `${registry.host}/busybox:latest`;
-const debian = () => `${registry.host}/debian:latest`;
+const shared = suite('containers');
+const { projectOf, freshRepository, busybox } = shared;
+const debian = () => `${shared.registry.host}/debian:latest`;
 
 /** Nowhere else on this machine. */
 const SECRET = `secret-${randomBytes(12).toString('hex')}`;
@@ -118,10 +99,12 @@ describe.each(Object.entries(RUNGS))('commands of a stage, on %s', (_, rung) => 
     expect(lines).not.toMatch(/^flags <.*[xvpu].*>/m);
     expect(built.stdout + built.stderr).not.toContain(SECRET);
     expect(built.stdout + built.stderr).not.toContain('words of the file are');
-    const text = JSON.stringify(registry.inspect(built.last(), '--config'));
+    const text = JSON.stringify(shared.registry.inspect(built.last(), '--config'));
     expect(text).not.toMatch(/WERF_COMMIT|SSH_AUTH_SOCK|words of the file/);
     expect(text).not.toContain(SECRET);
-    const { config } = registry.inspect(built.last(), '--config') as { config: Record<string, unknown> };
+    const { config } = shared.registry.inspect(built.last(), '--config') as {
+      config: Record<string, unknown>;
+    };
     expect(config).toMatchObject({
       User: '1000:1000',
       WorkingDir: '/var/work',
@@ -284,19 +267,19 @@ describe('commands of a stage', () => {
     expect(failed.stdout).not.toMatch(/echo never|werf-[0-9a-f]{24}/);
     expect(await builder.halfMade()).toEqual([]);
     // The stage before it is kept.
-    expect(registry.stages(repo.split('/')[1] ?? '')).toHaveLength(1);
+    expect(shared.registry.stages(repo.split('/')[1] ?? '')).toHaveLength(1);
   });
 
   it('leave what an external base runs as it is', async () => {
     const first = await build([base()]);
-    const { config } = registry.inspect(first.last('base'), '--config') as { config: object };
+    const { config } = shared.registry.inspect(first.last('base'), '--config') as { config: object };
     const commands = 'shell:\n  install: touch /made';
     const [own, plain] = await Promise.all([
       build([app(`from: ${first.last('base')}`, commands)]),
       build([app(`from: ${busybox()}`, commands)]),
     ]);
     const configOf = (reference: string) =>
-      (registry.inspect(reference, '--config') as { config: Record<string, unknown> }).config;
+      (shared.registry.inspect(reference, '--config') as { config: Record<string, unknown> }).config;
     expect({ ...configOf(own.last()), Labels: null }).toEqual({ ...config, Labels: null });
     const of = configOf(plain.last());
     expect([of['Cmd'], of['Entrypoint'], of['User'], of['WorkingDir']]).toEqual([

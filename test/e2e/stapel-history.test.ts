@@ -3,40 +3,26 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder } from './support/builder.ts';
-import { cloneOf, makeProject } from './support/project.ts';
-import { startRegistry, type TestRegistry } from './support/registry.ts';
+import { cloneOf } from './support/project.ts';
 import { buildStapel, filesOf, stapelConfig } from './support/stapel.ts';
+import { suite } from './support/suite.ts';
 
 const MIB = 1024 * 1024;
 
-let registry: TestRegistry;
+const shared = suite('history');
+const { projectOf, freshRepository } = shared;
 let builder: Builder;
-const projects: Fixture[] = [];
 beforeAll(async () => {
-  registry = await startRegistry();
   builder = await makeBuilder({ user: 'ordinary' });
 });
-afterAll(async () => {
-  await builder.remove();
-  await registry.stop();
-  for (const project of projects) await project.remove();
-});
-
-async function projectOf(files: Readonly<Record<string, string>>): Promise<Fixture> {
-  const project = await makeProject(files);
-  projects.push(project);
-  return project;
-}
-
-let repositories = 0;
-const freshRepository = () => `${registry.host}/history-${++repositories}`;
+afterAll(() => builder.remove());
 
 /** An image with a mapping of `/src` and commands at every stage that may have some. */
 function app(...lines: readonly string[]): string {
   return stapelConfig(
     [
       'image: app',
-      `from: ${registry.host}/busybox:latest`,
+      `from: ${shared.registry.host}/busybox:latest`,
       'git:',
       '- add: /src',
       '  to: /app',
@@ -171,7 +157,7 @@ describe('the files of a mapping', () => {
       '*star*',
     ];
     const config = stapelConfig(
-      `image: app\nfrom: ${registry.host}/busybox:latest\ngit:\n- add: /\n  to: /app\n  owner: 33\n  group: "44"\n  excludePaths: [werf.yaml]`,
+      `image: app\nfrom: ${shared.registry.host}/busybox:latest\ngit:\n- add: /\n  to: /app\n  owner: 33\n  group: "44"\n  excludePaths: [werf.yaml]`,
     );
     const project = await projectOf({ 'werf.yaml': config });
     const repo = freshRepository();
@@ -203,7 +189,7 @@ describe('the files of a mapping', () => {
 
   it('change their kind: file, directory, link, executable; and their names', async () => {
     const config = stapelConfig(
-      `image: app\nfrom: ${registry.host}/busybox:latest\ngit:\n- add: /src\n  to: /app`,
+      `image: app\nfrom: ${shared.registry.host}/busybox:latest\ngit:\n- add: /src\n  to: /app`,
     );
     const project = await projectOf({
       'werf.yaml': config,
@@ -239,7 +225,7 @@ describe('the files of a mapping', () => {
 
   it('of one file go to that path; when it becomes a directory, all is placed anew', async () => {
     const config = stapelConfig(
-      `image: app\nfrom: ${registry.host}/busybox:latest\ngit:\n- add: /conf\n  to: /etc/app/main.conf`,
+      `image: app\nfrom: ${shared.registry.host}/busybox:latest\ngit:\n- add: /conf\n  to: /etc/app/main.conf`,
     );
     const project = await projectOf({ 'werf.yaml': config, conf: 'one' });
     const repo = freshRepository();
@@ -278,7 +264,7 @@ describe('branches', () => {
     const clones: Fixture[] = [];
     for (const branch of ['one', 'two']) {
       const clone = await cloneOf(project);
-      projects.push(clone);
+      shared.keep(clone);
       clone.git('checkout', '-q', '-b', branch);
       await clone.write({ 'src/lock': 'changed\n', [`elsewhere-${branch}`]: branch });
       await clone.commit(branch);

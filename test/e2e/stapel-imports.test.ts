@@ -1,32 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder } from './support/builder.ts';
-import { makeProject } from './support/project.ts';
-import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { buildStapel, filesOf, stapelConfig } from './support/stapel.ts';
+import { suite } from './support/suite.ts';
 
-let registry: TestRegistry;
+const shared = suite('imports');
+const { projectOf, freshRepository, busybox } = shared;
 let builder: Builder;
-const projects: Fixture[] = [];
 beforeAll(async () => {
-  registry = await startRegistry();
   builder = await makeBuilder({ user: 'ordinary' });
 });
-afterAll(async () => {
-  await builder.remove();
-  await registry.stop();
-  for (const project of projects) await project.remove();
-});
-
-async function projectOf(files: Readonly<Record<string, string>>): Promise<Fixture> {
-  const project = await makeProject(files);
-  projects.push(project);
-  return project;
-}
-
-let repositories = 0;
-const freshRepository = () => `${registry.host}/imports-${++repositories}`;
-const busybox = () => `${registry.host}/busybox:latest`;
+afterAll(() => builder.remove());
 
 describe('an import', () => {
   /** @param install commands of the artifact */
@@ -50,9 +33,9 @@ describe('an import', () => {
     expect(first.stages()).toEqual(['from', 'dependenciesBeforeSetup', 'setup']);
     // Equal stages are one: artifact and app share `from`.
     expect(first.stages('artifact')).toEqual(['from', 'install']);
-    expect(registry.tags(repo.split('/')[1] ?? '').filter((tag) => /^[0-9a-f]{56}-/.test(tag))).toHaveLength(
-      4,
-    );
+    expect(
+      shared.registry.tags(repo.split('/')[1] ?? '').filter((tag) => /^[0-9a-f]{56}-/.test(tag)),
+    ).toHaveLength(4);
     expect((await filesOf(first.last(), 'opt/app')).get('dir/file')).toBe('f 751 0:0 hi\n');
     const again = await build(MAKE, '2');
     expect(again.rebuilt('artifact')).toEqual(['install']);
@@ -103,9 +86,9 @@ describe('an import', () => {
     const files = await filesOf(built.last());
     expect([...files.keys()]).toEqual(['tool']);
     expect(files.get('tool')).toMatch(/^f 755 5:6/);
-    const manifest = registry.inspect(built.last(), '--raw') as { layers: { size: number }[] };
+    const manifest = shared.registry.inspect(built.last(), '--raw') as { layers: { size: number }[] };
     expect(manifest.layers.every(({ size }) => size > 0)).toBe(true);
-    const { Labels } = registry.inspect(built.last()) as { Labels: Record<string, string> };
+    const { Labels } = shared.registry.inspect(built.last()) as { Labels: Record<string, string> };
     for (const name of ['werf', 'werf-version', 'werf-stage-content-digest', 'werf-project-repo-commit'])
       expect(Labels[name]).toBeTruthy();
   });
@@ -142,7 +125,7 @@ describe('a dependency', () => {
     const other = built.last('other');
     expect(built.stages('other')).toEqual(['from']);
     expect((await filesOf(built.last('app'))).get('other')).toBe(`f 644 0:0 ${other}\n`);
-    const { Env } = registry.inspect(built.last('app')) as { Env: string[] };
+    const { Env } = shared.registry.inspect(built.last('app')) as { Env: string[] };
     expect(Env).toContain(`OTHER=${other}`);
     expect(Env).toContain(`OTHER_TAG=${other.split(':').at(-1)}`);
     expect((await filesOf(built.last('docker'))).get('built')).toBe('f 644 0:0 yes\n');
@@ -166,7 +149,7 @@ describe('a configuration', () => {
     expect(first.stages('docker')).toEqual(['dockerfile', 'imageSpec']);
     expect(first.stages('old')).toEqual(['from', 'dockerInstructions']);
     const configOf = (reference: string) =>
-      (registry.inspect(reference, '--config') as { config: Record<string, unknown> }).config;
+      (shared.registry.inspect(reference, '--config') as { config: Record<string, unknown> }).config;
     expect(configOf(first.last())).toMatchObject({ User: '12', Cmd: ['run'] });
     expect(configOf(first.last()).Labels).toMatchObject({ own: 'one-app', werf: 'demo' });
     expect(configOf(first.last()).Env).toEqual([expect.stringMatching(/^PATH=.*:\/add$/)]);
@@ -178,15 +161,16 @@ describe('a configuration', () => {
     await project.write({ 'werf.yaml': config('two') });
     await project.commit('two');
     const other = await makeBuilder({ user: 'ordinary' });
-    const before = registry.requests().length;
+    const before = shared.registry.requests().length;
     const second = await buildStapel(other, project, { args: ['--repo', repo] });
-    const asked = registry.requests().slice(before);
+    const asked = shared.registry.requests().slice(before);
     const halfMade = await other.halfMade();
     await other.remove();
     expect(second.rebuilt()).toEqual(['imageSpec']);
     expect(halfMade).toEqual([]);
     expect(configOf(second.last()).Labels).toMatchObject({ own: 'two-app' });
-    const layers = (registry.inspect(second.last(), '--raw') as { layers: { digest: string }[] }).layers;
+    const layers = (shared.registry.inspect(second.last(), '--raw') as { layers: { digest: string }[] })
+      .layers;
     for (const { digest } of layers)
       expect(asked.filter((line) => line.startsWith('GET') && line.includes(digest))).toEqual([]);
   });

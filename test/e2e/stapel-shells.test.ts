@@ -1,30 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fixture } from '../git/git-fixture.ts';
 import { type Builder, makeBuilder, RUNGS } from './support/builder.ts';
-import { makeProject } from './support/project.ts';
-import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { buildStapel, filesOf, said, stapelConfig } from './support/stapel.ts';
+import { suite } from './support/suite.ts';
 import { toolchainRegistry } from './support/toolchain.ts';
 
-let registry: TestRegistry;
-const projects: Fixture[] = [];
-beforeAll(async () => {
-  registry = await startRegistry();
-});
-afterAll(async () => {
-  await registry.stop();
-  for (const project of projects) await project.remove();
-});
-
-async function projectOf(files: Readonly<Record<string, string>>): Promise<Fixture> {
-  const project = await makeProject(files);
-  projects.push(project);
-  return project;
-}
-
-let repositories = 0;
-const freshRepository = () => `${registry.host}/shells-${++repositories}`;
-const busybox = () => `${registry.host}/busybox:latest`;
+const shared = suite('shells');
+const { projectOf, freshRepository, busybox } = shared;
 
 describe('commands without the toolchain', () => {
   it('run in the shell of the base where the toolchain cannot be had, with one warning', async () => {
@@ -60,7 +41,7 @@ describe('commands without the toolchain', () => {
 
 let env: Readonly<Record<string, string>>;
 beforeAll(() => {
-  const { name, version } = toolchainRegistry(registry.host, 'base');
+  const { name, version } = toolchainRegistry(shared.registry.host, 'base');
   env = { WERF_STAPEL_IMAGE_NAME: name, WERF_STAPEL_IMAGE_VERSION: version };
 });
 
@@ -102,7 +83,9 @@ describe.each(Object.entries(RUNGS))('the toolchain, on %s', (_, rung) => {
       'made/deep/copy': 'f 644 0:0 word\n',
       'made/link': 'l 777 0:0 deep/copy',
     });
-    const { config } = registry.inspect(built.last(), '--config') as { config: Record<string, unknown> };
+    const { config } = shared.registry.inspect(built.last(), '--config') as {
+      config: Record<string, unknown>;
+    };
     expect(config['Env'] ?? []).toEqual([]);
     expect(await builder.halfMade()).toEqual([]);
   });

@@ -109,6 +109,7 @@ async function summary(of: Storm): Promise<string> {
     `builds ${builds.length}, of which failed ${builds.filter(({ exitCode }) => exitCode !== 0).length}; killed ${killed}; the longest took ${(longest / 1000).toFixed(1)} s`,
     `requests ${requests}; faults ${[...faults].map(([name, times]) => `${name} ${times}`).join(', ')}`,
     `stages: ${stages.length} of ${digests(stages)} digests; by one builder alone ${clean.length} of ${digests(clean)}`,
+    `built more than once: ${stages.length - digests(stages) + count(all, /Discarding newly built image/g)}, branches that need stages of their own included`,
     `building began ${count(all, /Building stage /g)} times in builds that ended; discarded ${count(all, /Discarding newly built image/g)}`,
     ...builds
       .filter(({ exitCode }) => exitCode !== 0)
