@@ -225,7 +225,7 @@ describe('a registry', () => {
   it('that demands a login', async () => {
     const guarded = await startRegistry({ login: { user: 'me', password: 'secret-word' } });
     const repo = `${guarded.host}/app`;
-    expectError(await building(files(), { args: ['--repo', repo] }), guarded.host, 'logged in');
+    expectError(await building(files(), { args: ['--repo', repo] }), guarded.host, 'log in to this registry');
     const auth = Buffer.from('me:secret-word').toString('base64');
     await writeFile(
       join(builder.home, 'config.json'),
