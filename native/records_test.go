@@ -55,7 +55,7 @@ func TestAConfigurationIsTheSameHereAndInARegistry(t *testing.T) {
 	light := start(t, t.TempDir())
 	must(t, light.greet(version, protocol.Version))
 	call[protocol.Pushed](light, "registry.reconfigure", protocol.RegistryReconfigure{
-		Token: "r", From: address + "/app:1", To: address + "/app:2", Platform: "linux/amd64", Configuration: configuration})
+		Token: "r", From: address + "/app:1", To: address + "/app:2", Platform: "linux/amd64", Configuration: configuration, Tagged: true})
 	there := call[protocol.ImageFacts](light, "registry.image", protocol.RegistryImage{Reference: address + "/app:2", Platform: "linux/amd64"})
 	if there.Id != made.Id {
 		t.Errorf("%+v\n%+v", made, there)

@@ -304,15 +304,17 @@ func startAgent(t *testing.T, comment string) (socket string) {
 	t.Cleanup(func() { _ = agent.Process.Kill(); _ = agent.Wait() })
 	key := filepath.Join(directory, "key")
 	must(t, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key).Run())
+	// The socket is there a moment before anybody listens at it.
+	var err error
 	for range 100 {
-		if _, err := os.Stat(socket); err == nil {
+		add := exec.Command("ssh-add", "-q", key)
+		add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket)
+		if err = add.Run(); err == nil {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	add := exec.Command("ssh-add", "-q", key)
-	add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket)
-	must(t, add.Run())
+	must(t, err)
 	return socket
 }
 
