@@ -122,7 +122,6 @@ export const LATER: readonly string[] = [
   'includes update',
   'includes ls-files',
   'includes get-file',
-  'synchronization',
   'docs',
 ];
 

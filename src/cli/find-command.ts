@@ -50,6 +50,11 @@ function refusal(words: readonly string[]): UserError {
       },
     );
   }
+  if (name === 'synchronization') {
+    return new UserError('CLI_ELSEWHERE', 'slipway is no lock server', {
+      hint: 'builders lock by an etcd cluster or by Leases of Kubernetes: --synchronization etcd://HOST:PORT or kubernetes://NAMESPACE; see docs/storage/locks.md',
+    });
+  }
   if (LATER.includes(name)) {
     return new UserError('NOT_SUPPORTED', `"${name}" is not supported yet by this version`, {
       hint: 'see `slipway help` for the commands that are',

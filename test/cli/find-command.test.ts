@@ -33,6 +33,13 @@ describe('finding the command', () => {
     expect(await find('--dir=x', 'build')).toEqual({ name: 'build', args: ['--dir=x'] });
   });
 
+  it('points to what locks builders in place of a lock server', async () => {
+    await expect(find('synchronization')).rejects.toMatchObject({
+      code: 'CLI_ELSEWHERE',
+      hint: expect.stringContaining('etcd://'),
+    });
+  });
+
   it('says when there is none', async () => {
     expect(await find()).toEqual({ kind: 'group', prefix: '', args: [] });
     expect(await find('config', '--dir', 'x')).toEqual({
