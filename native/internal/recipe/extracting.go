@@ -43,20 +43,31 @@ func (m *making) extract(ctx context.Context, draft *layer.Draft, step Extract) 
 
 // unpack plans the entries of a tar below a directory of the image.
 func (m *making) unpack(draft *layer.Draft, stream io.Reader, to string, change func(header *tar.Header) error) error {
-	archive, spool := layer.NewArchive(stream), m.spool()
+	spool := m.spool()
+	return eachEntry(stream, func(header *tar.Header, content io.Reader) error {
+		if err := change(header); err != nil {
+			return err
+		}
+		if err := m.take(draft, header, to, content, spool); err != nil {
+			return fmt.Errorf("extracting %s: %w", header.Name, err)
+		}
+		return nil
+	})
+}
+
+// eachEntry gives the entries of a tar one after the other, each with its content.
+func eachEntry(stream io.Reader, use func(header *tar.Header, content io.Reader) error) error {
+	archive := layer.NewArchive(stream)
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err == nil {
+			err = use(header, archive.Content())
+		}
 		if err != nil {
 			return err
-		}
-		if err := change(header); err != nil {
-			return err
-		}
-		if err := m.take(draft, header, to, archive.Content(), spool); err != nil {
-			return fmt.Errorf("extracting %s: %w", header.Name, err)
 		}
 	}
 }

@@ -102,19 +102,13 @@ func (p *placing) take(stream io.Reader) error {
 	if _, err := p.reach(p.To); err != nil {
 		return err
 	}
-	archive, spool := layer.NewArchive(stream), p.spool()
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.one(header, archive.Content(), spool); err != nil {
+	spool := p.spool()
+	return eachEntry(stream, func(header *tar.Header, content io.Reader) error {
+		if err := p.one(header, content, spool); err != nil {
 			return fmt.Errorf("placing %s: %w", path.Join(p.To, header.Name), err)
 		}
-	}
+		return nil
+	})
 }
 
 func (p *placing) one(header *tar.Header, content io.Reader, spool *layer.Spool) error {
