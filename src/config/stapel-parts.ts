@@ -1,4 +1,5 @@
 import type { Position } from '../diagnostics/problem.ts';
+import type { RemoteTarget } from '../git/remote-repositories.ts';
 import type { BuildMoment } from './image-inputs.ts';
 import type { HealthCheck } from './image-spec.ts';
 
@@ -89,17 +90,9 @@ export interface RemoteRepository {
   readonly url: string;
   /** Last parts of its path, for logs. */
   readonly name: string;
-  readonly reference: RemoteReference;
+  readonly reference: RemoteTarget;
   readonly basicAuth: BasicAuth | null;
 }
-
-export type RemoteReference =
-  /** The branch that the remote calls its default. */
-  | { readonly kind: 'default-branch' }
-  | { readonly kind: 'branch'; readonly branch: string }
-  | { readonly kind: 'tag'; readonly tag: string }
-  /** Full hash. */
-  | { readonly kind: 'commit'; readonly commit: string };
 
 export interface BasicAuth {
   readonly username: string;

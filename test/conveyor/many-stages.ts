@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { GitMapping } from '../../src/config/stapel-parts.ts';
 import { type MappingRun, mappingRun } from '../../src/conveyor/stapel/mapping-run.ts';
 import type { ObjectId } from '../../src/git/objects.ts';
 import type { GitRepository } from '../../src/git/repository.ts';
@@ -8,21 +7,12 @@ import { mappingHash, mappingLabels } from '../../src/stages/mapping-identity.ts
 import type { StageDigest } from '../../src/stages/stage-digest.ts';
 import { formatStageId, type StageId } from '../../src/stages/stage-id.ts';
 import type { StageStorage, StoredStage } from '../../src/storage/stage-storage.ts';
+import { gitMapping } from '../stages/git-mapping.ts';
 
 /** Where stages of a digest lie: the commits that they record, in the order in which they were saved. */
 export type Recorded = ReadonlyMap<StageDigest, readonly string[]>;
 
-const mapping: GitMapping = {
-  repository: { kind: 'own' },
-  add: '/src',
-  to: '/app',
-  owner: null,
-  group: null,
-  includePaths: [],
-  excludePaths: [],
-  stageDependencies: { install: [], beforeSetup: [], setup: [] },
-  position: { file: 'werf.yaml', line: 1, column: 1 },
-};
+const mapping = gitMapping();
 
 export function digestNamed(name: string): StageDigest {
   return createHash('sha3-224').update(name).digest('hex') as StageDigest;

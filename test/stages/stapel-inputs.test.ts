@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GitMapping, ShellInstructions } from '../../src/config/stapel-parts.ts';
+import type { ShellInstructions } from '../../src/config/stapel-parts.ts';
 import type { Platform } from '../../src/oci/platform.ts';
 import { inputHash } from '../../src/stages/canonical.ts';
 import { gitState, mappingHash, recordedMapping } from '../../src/stages/mapping-identity.ts';
@@ -12,22 +12,10 @@ import {
   latestPatchInputs,
   shellInputs,
 } from '../../src/stages/stapel-inputs.ts';
+import { gitMapping } from './git-mapping.ts';
 
 const position = { file: 'werf.yaml', line: 1, column: 1 };
 const content = 'c'.repeat(56) as ContentDigest;
-
-const mapping = (fields: Partial<GitMapping> = {}): GitMapping => ({
-  repository: { kind: 'own' },
-  add: '/src',
-  to: '/app',
-  owner: null,
-  group: null,
-  includePaths: [],
-  excludePaths: [],
-  stageDependencies: { install: [], beforeSetup: [], setup: [] },
-  position,
-  ...fields,
-});
 
 describe('the inputs of the stage from', () => {
   const inputs = {
@@ -137,24 +125,24 @@ describe('the inputs of patches', () => {
 
 describe('a mapping', () => {
   it('is named by what it takes and where it puts it, not by what makes stages run again', () => {
-    const hash = mappingHash(mapping());
+    const hash = mappingHash(gitMapping());
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(mappingHash(mapping({ stageDependencies: { install: ['x'], beforeSetup: [], setup: [] } }))).toBe(
-      hash,
-    );
+    expect(
+      mappingHash(gitMapping({ stageDependencies: { install: ['x'], beforeSetup: [], setup: [] } })),
+    ).toBe(hash);
     const remote = { kind: 'remote', url: 'u', name: 'n', basicAuth: null } as const;
     const others = [
-      mapping({ add: '/' }),
-      mapping({ owner: 'app' }),
-      mapping({ excludePaths: ['x'] }),
-      mapping({ repository: { ...remote, reference: { kind: 'branch', branch: 'x' } } }),
-      mapping({ repository: { ...remote, reference: { kind: 'tag', tag: 'x' } } }),
+      gitMapping({ add: '/' }),
+      gitMapping({ owner: 'app' }),
+      gitMapping({ excludePaths: ['x'] }),
+      gitMapping({ repository: { ...remote, reference: { kind: 'branch', branch: 'x' } } }),
+      gitMapping({ repository: { ...remote, reference: { kind: 'tag', tag: 'x' } } }),
     ].map(mappingHash);
     expect(new Set([hash, ...others]).size).toBe(6);
   });
 
   it('gives stages a state by the commits that they record, in whatever order', () => {
-    const [a, b] = [mappingHash(mapping()), mappingHash(mapping({ add: '/' }))];
+    const [a, b] = [mappingHash(gitMapping()), mappingHash(gitMapping({ add: '/' }))];
     const labels = new Map([
       [`werf-git-${a}-commit`, '1'],
       [`werf-git-${b}-commit`, '2'],

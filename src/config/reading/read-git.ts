@@ -1,5 +1,6 @@
+import type { RemoteTarget } from '../../git/remote-repositories.ts';
 import type { GitSection } from '../schema/git-section.ts';
-import type { BasicAuth, GitMapping, RemoteReference, RemoteRepository } from '../stapel-parts.ts';
+import type { BasicAuth, GitMapping, RemoteRepository } from '../stapel-parts.ts';
 import type { ImageReading } from './image-reading.ts';
 import { readFileMapping } from './read-file-mapping.ts';
 
@@ -25,7 +26,7 @@ function remote(entry: GitSection, url: string): RemoteRepository {
   };
 }
 
-function referenceOf({ branch, tag, commit }: GitSection): RemoteReference {
+function referenceOf({ branch, tag, commit }: GitSection): RemoteTarget {
   if (branch !== undefined) return { kind: 'branch', branch };
   if (tag !== undefined) return { kind: 'tag', tag };
   return commit === undefined ? { kind: 'default-branch' } : { kind: 'commit', commit };

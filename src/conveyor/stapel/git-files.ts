@@ -1,5 +1,5 @@
 import type { StageFiles } from '../../engine/stage-maker.ts';
-import type { MappingHash } from '../../stages/mapping-identity.ts';
+import type { ObjectId } from '../../git/objects.ts';
 import { mappingLabels } from '../../stages/mapping-identity.ts';
 import { GIT_CACHE_STEP } from '../../stages/stapel-stages.ts';
 import type { StoredStage } from '../../storage/stage-storage.ts';
@@ -48,12 +48,13 @@ export async function sizeOf(
   const sizes = await Promise.all(
     mappings.map(async ({ repository }, m) => {
       const paths = (changes[m] ?? []).map(({ before, after }) =>
-        [before, after].filter((entry) => entry !== null && entry.mode !== '160000'),
+        [before, after].flatMap((entry) =>
+          entry === null || entry.mode === '160000' ? [] : [entry.id as ObjectId],
+        ),
       );
-      const ids = paths.flat().map((entry) => entry?.id);
-      const known = await repository.commits.sizes(ids as never);
+      const known = await repository.commits.sizes(paths.flat());
       let at = 0;
-      return paths.reduce((sum, entries) => sum + Math.max(0, ...entries.map(() => known[at++] ?? 0)), 0);
+      return paths.reduce((sum, ids) => sum + Math.max(0, ...ids.map(() => known[at++] ?? 0)), 0);
     }),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
@@ -67,7 +68,7 @@ export function deservesLayer(size: number): boolean {
 export function gitLabels(mappings: readonly MappingRun[]): ReadonlyMap<string, string> {
   return new Map(
     mappings.flatMap(({ hash, commit, type }): [string, string][] => {
-      const names = mappingLabels(hash as MappingHash);
+      const names = mappingLabels(hash);
       return [
         [names.commit, commit.id],
         [names.type, type],

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
+import { sharedWork } from '../../concurrency/shared-work.ts';
 import type { GitMapping } from '../../config/stapel-parts.ts';
 import { UserError } from '../../diagnostics/user-error.ts';
 import type { DockerfileReader, PathQuery } from '../../dockerfile/dockerfile.ts';
@@ -82,6 +83,21 @@ export async function mappingRun(mapping: GitMapping, parts: MappingParts): Prom
   const list = () => (listed ??= listAll());
   const place = (entry: TreeEntry): TreeEntry => ({ ...entry, path: target(entry.path) });
 
+  // Several stages ask for the same one.
+  const patches = sharedWork<readonly MappedChange[]>();
+  const patchSince = async (from: ObjectId): Promise<readonly MappedChange[]> => {
+    if (from === commit.id) return [];
+    const changes = await commits.changes(from, commit.id, add);
+    const all = changes.map((change) => ({ ...change, path: relative(change.path) }));
+    return (await taken(all, ({ path }) => path)).map(({ path, before, after }) => ({
+      path,
+      before,
+      after,
+      target: target(path),
+      entry: after && { ...after, path: target(path) },
+    }));
+  };
+
   return {
     mapping,
     hash: mappingHash(mapping),
@@ -90,18 +106,7 @@ export async function mappingRun(mapping: GitMapping, parts: MappingParts): Prom
     type: isFile ? 'file' : 'directory',
     to: isFile ? posix.dirname(mapping.to) : mapping.to,
     files: async () => (await list()).map(place),
-    async patch(from) {
-      if (from === commit.id) return [];
-      const changes = await commits.changes(from, commit.id, add);
-      const all = changes.map((change) => ({ ...change, path: relative(change.path) }));
-      return (await taken(all, ({ path }) => path)).map(({ path, before, after }) => ({
-        path,
-        before,
-        after,
-        target: target(path),
-        entry: after && { ...after, path: target(path) },
-      }));
-    },
+    patch: (from) => patches.get(from, () => patchSince(from)),
     async checksum(mask) {
       const files = await taken(await list(), ({ path }) => path, [mask]);
       if (files.length === 0) return null;

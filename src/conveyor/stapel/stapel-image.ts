@@ -14,6 +14,7 @@ import type { ConveyorParts } from '../conveyor-parts.ts';
 import { findOrBuild } from '../find-or-build.ts';
 import type { StageResult } from '../image-result.ts';
 import type { BuiltStage } from '../store-stage.ts';
+import { gitLabels } from './git-files.ts';
 import { type GitSelectionOptions, suitableAt } from './git-selection.ts';
 import { introspectStage } from './introspect-stage.ts';
 import { makeStage } from './make-stage.ts';
@@ -89,7 +90,7 @@ async function resolveStage(parts: ConveyorParts, run: StapelRun, { name, plan, 
   const { dependencies, git, runs } = plan;
   const digest = stageDigest({ platform, name, dependencies, previous });
   const suitable = git ? suitableAt(mappings, selectionOf(parts, run)) : anyStage;
-  const state = git ? gitStateNow(run) : '';
+  const state = git ? gitState(gitLabels(mappings), hashesOf(run)) : '';
   const content = contentDigest({ platform, name, digest, gitState: state });
   const order = { name, digest, previous: previous?.stage ?? null, suitable };
   const result = await findOrBuild(parts, run, {
@@ -100,13 +101,6 @@ async function resolveStage(parts: ConveyorParts, run: StapelRun, { name, plan, 
   });
   if (!result) throw new Error(`stage ${name} was not made`);
   return { result, digest };
-}
-
-function gitStateNow({ mappings }: StapelRun): string {
-  return gitState(
-    new Map(mappings.map(({ hash, commit }) => [`werf-git-${hash}-commit`, commit.id])),
-    mappings.map(({ hash }) => hash),
-  );
 }
 
 function selectionOf(parts: ConveyorParts, { title }: StapelRun): GitSelectionOptions {

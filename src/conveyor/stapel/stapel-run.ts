@@ -61,14 +61,6 @@ export interface StagePlan {
     | { readonly kind: 'configuration'; change(configuration: string): string };
 }
 
-/** A stage of the chain that is found or built. */
-export interface ChainLink {
-  readonly stage: StoredStage;
-  readonly digest: import('../../stages/stage-digest.ts').StageDigest;
-  /** '' for stages that record no commits. */
-  readonly gitState: string;
-}
-
 export function hashesOf({ mappings }: Pick<StapelRun, 'mappings'>): readonly MappingHash[] {
   return mappings.map(({ hash }) => hash);
 }
