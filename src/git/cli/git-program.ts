@@ -94,10 +94,13 @@ function start(args: readonly string[], options: { readonly cwd: string; readonl
   child.stderr.on('data', (piece: Buffer) => {
     said = Buffer.concat([said, piece]).subarray(-LONGEST_WORDS);
   });
+  // The end of the process may be known before the last of its words.
+  const silent = new Promise<void>((resolve) => child.stderr.once('close', resolve));
   /** What a command said that has ended its output too early; it may still be speaking. */
   const lastWords = async (): Promise<string> => {
     child.stdin.end();
     await child;
+    if (child.pid !== undefined) await silent;
     return said.toString('utf8').trim() || 'it ended unexpectedly';
   };
   return Object.assign(child, { lastWords });
